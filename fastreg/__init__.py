@@ -1,0 +1,30 @@
+"""Lasso, Elastic-Net and Ridge with a certificate on every answer; scikit-learn's interface."""
+
+from fastreg.linear_model import (
+    ElasticNet,
+    ElasticNetCV,
+    Lasso,
+    LassoCV,
+    Ridge,
+    enet_path,
+    lasso_path,
+    ridge_path,
+)
+from fastreg.moments import Moments
+from fastreg.path import RegularizationPath, regularization_path
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ElasticNet",
+    "ElasticNetCV",
+    "Lasso",
+    "LassoCV",
+    "Moments",
+    "RegularizationPath",
+    "Ridge",
+    "enet_path",
+    "lasso_path",
+    "regularization_path",
+    "ridge_path",
+]

@@ -1,0 +1,173 @@
+"""Validation that estimators and path functions share: data, penalty options; and the warnings."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from scipy.linalg import LinAlgWarning
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import validate_data
+
+from fastreg.designs import check_weights
+from fastreg.engine import Penalty, Settings, Solution
+from fastreg.moments import Moments
+
+
+def check_data(
+    estimator: BaseEstimator, X: Any, y: Any, sample_weight: Any, *, multi_output: bool = True
+) -> tuple[Any, np.ndarray | None, np.ndarray | None]:
+    """Validate X, y and the weights; a `Moments` passes through.
+
+    y is cast to the dtype of X (float32 or float64). Plain, finite float64 arrays, for which
+    nothing is to be converted, skip scikit-learn's general validation.
+
+    Raises
+    ------
+    ValueError
+        NaN or infinity (the column is named), wrong or mismatched shapes, no rows.
+    """
+    if isinstance(X, Moments):
+        if sample_weight is not None or y is not None:
+            raise ValueError("y and sample_weight must be None when X is a Moments: it holds them")
+        estimator.n_features_in_ = X.n_features
+        return X, None, None
+    if _is_plain(X, y):
+        estimator.n_features_in_ = X.shape[1]
+        if hasattr(estimator, "feature_names_in_"):
+            del estimator.feature_names_in_
+    else:
+        try:
+            X, y = validate_data(
+                estimator,
+                X,
+                y,
+                accept_sparse=("csr", "csc"),
+                accept_large_sparse=True,
+                dtype=[np.float64, np.float32],
+                multi_output=multi_output,
+                y_numeric=True,
+            )
+        except ValueError as error:
+            raise _naming_column(X, error) from None
+        y = y.astype(X.dtype, copy=False)
+    return X, y, check_weights(sample_weight, X)
+
+
+def _is_plain(X: Any, y: Any) -> bool:
+    """Whether X and y are finite float64 arrays of matching shapes."""
+    if type(X) is not np.ndarray or type(y) is not np.ndarray:
+        return False
+    if X.dtype != np.float64 or y.dtype != np.float64 or X.ndim != 2 or y.ndim != 1:
+        return False
+    if X.shape[0] != y.shape[0] or X.shape[0] < 2 or X.shape[1] < 1:
+        return False
+    # a sum is finite only if every entry is; one that overflows goes the long way
+    return bool(np.isfinite(X.sum() + y.sum()))
+
+
+def _naming_column(X: Any, error: ValueError) -> ValueError:
+    """Return the error with the first offending column appended, where it is about NaN or inf."""
+    message = str(error)
+    if "Input X contains" not in message:
+        return error
+    if sparse.issparse(X):
+        entries = sparse.coo_array(X)
+        bad = np.unique(entries.coords[1][~np.isfinite(entries.data)])
+    else:
+        bad = np.flatnonzero(~np.isfinite(np.asarray(X, dtype=float)).all(axis=0))
+    names = getattr(X, "columns", None)
+    shown = [str(j) if names is None else f"{j} ({str(names[j])!r})" for j in bad[:5]]
+    more = f" and {len(bad) - 5} more" if len(bad) > 5 else ""
+    first, *rest = message.split("\n")
+    where = f"{first} It is in column {', '.join(shown)}{more}."
+    return ValueError("\n".join([where, *rest]))
+
+
+def make_penalty(
+    n_features: int,
+    l1_ratio: float,
+    *,
+    positive: bool = False,
+    penalty_factor: Any = None,
+    lower: Any = None,
+    upper: Any = None,
+    standardize: bool = False,
+) -> Penalty:
+    """Validate the penalty options and return them as arrays of shape (p,).
+
+    Raises
+    ------
+    ValueError
+        Wrong length, NaN, negative factors, or bounds that do not enclose 0.
+    """
+    factor = low = high = None
+    if penalty_factor is not None:
+        factor = _vector("penalty_factor", penalty_factor, n_features)
+        if np.any(factor < 0):
+            raise ValueError(f"penalty_factor[{np.argmin(factor)}] is negative, must be >= 0")
+    if lower is not None or positive:
+        low = _vector("lower", -np.inf if lower is None else lower, n_features)
+        low = np.maximum(low, 0.0) if positive and not np.any(low > 0) else low
+    if upper is not None:
+        high = _vector("upper", upper, n_features)
+    if low is not None and high is not None and np.any(low > high):
+        j = int(np.argmax(low > high))
+        raise ValueError(f"lower[{j}] = {low[j]:g} is greater than upper[{j}] = {high[j]:g}")
+    if low is not None and np.any(low > 0):
+        raise ValueError(f"lower[{np.argmax(low)}] = {low.max():g}, must be <= 0")
+    if high is not None and np.any(high < 0):
+        raise ValueError(f"upper[{np.argmin(high)}] = {high.min():g}, must be >= 0")
+    return Penalty(float(l1_ratio), factor, low, high, bool(standardize))
+
+
+def _vector(name: str, value: Any, n_features: int) -> np.ndarray:
+    array = np.asarray(value, dtype=float)
+    if array.ndim == 0:
+        array = np.full(n_features, float(array))
+    if array.shape != (n_features,):
+        raise ValueError(
+            f"{name} must be one number or have one entry for each of the {n_features} features, "
+            f"got shape {array.shape}"
+        )
+    if np.isnan(array).any():
+        raise ValueError(f"{name}[{np.argmax(np.isnan(array))}] is NaN")
+    return np.ascontiguousarray(array)
+
+
+def random_seed(selection: str, random_state: Any) -> int:
+    """Return 0 for cyclic selection, else a seed for the random order."""
+    if selection == "cyclic":
+        return 0
+    return int(check_random_state(random_state).randint(1, np.iinfo(np.int32).max))
+
+
+def warn_unsolved(solutions: Sequence[Solution], settings: Settings, stacklevel: int = 3) -> None:
+    """Warn once where some α did not converge or an orthogonal fallback was needed."""
+    bad = [(s, k) for s in solutions for k in np.flatnonzero(~s.converged)]
+    if bad:
+        first, k = bad[0]
+        worst = max(float(s.gaps[k] / s.scale) if s.scale else 0.0 for s, k in bad)
+        total = sum(s.alphas.size for s in solutions)
+        warnings.warn(
+            "Objective did not converge. You might want to increase the number of iterations, "
+            "check the scale of the features or consider increasing regularisation. First at "
+            f"alpha={first.alphas[k]:.6g}, {len(bad)} of {total} alphas in all; the worst duality "
+            f"gap is {worst:.3e} of the target's mean square, the tolerance is {settings.tol:.3e}: "
+            f"increase max_iter (now {settings.max_iter}) or tol.",
+            ConvergenceWarning,
+            stacklevel=stacklevel,
+        )
+    if any(s.ill_conditioned for s in solutions):
+        warnings.warn(
+            "Ill-conditioned or singular matrix: the columns of X are (nearly) linearly dependent. "
+            "The solution comes from an orthogonal factorization, of minimum norm where it is not "
+            "unique; a larger alpha makes the problem better conditioned.",
+            LinAlgWarning,
+            stacklevel=stacklevel,
+        )

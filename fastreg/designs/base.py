@@ -1,0 +1,192 @@
+"""What a design is: X, y and row weights behind three verbs, whatever holds them.
+
+The engine touches the data only through `Design`; `fastreg.designs.make_design` chooses the kind.
+A design knows no penalty and no task. Centring, standardizing and choosing training rows are
+arithmetic on what the verbs return.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from fastreg.kernels.coordinates import Coordinates
+from fastreg.moments import Moments
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One pass over X for m coefficient vectors; see `Design.evaluate`.
+
+    Attributes
+    ----------
+    corr : ndarray of shape (m, p)
+        Σ ω (x − shift) r over all rows, ω the row's weight times its row group's `row_weights`.
+    residual_sum : ndarray of shape (m,)
+        Σ ω r.
+    loss : ndarray of shape (m, G)
+        Σ w r² row group by row group, held out or not.
+    predictions : ndarray of shape (n, m) or None
+    """
+
+    corr: np.ndarray
+    residual_sum: np.ndarray
+    loss: np.ndarray
+    predictions: np.ndarray | None = None
+
+
+class Design(ABC):
+    """X, y and row weights by row group.
+
+    Attributes
+    ----------
+    n_rows, n_features, n_targets, n_groups : int
+    shift : ndarray of shape (p,)
+        A value near each column's mean; cross-products are taken about it.
+    y_shift : ndarray of shape (T,)
+    y : ndarray of shape (n, T)
+    weight : ndarray of shape (n,) or None
+        Row weights; None stands for ones.
+    codes : ndarray of shape (n,) or None
+        Row group of each row; None where there is one group.
+    has_rows : bool
+        Whether there is more than `moments` and `gram` (not for a `Moments` as input).
+    """
+
+    has_rows: ClassVar[bool] = True
+    n_rows: int
+    n_features: int
+    n_targets: int
+    n_groups: int
+    y: np.ndarray
+    weight: np.ndarray | None
+    codes: np.ndarray | None
+    shift: np.ndarray
+    y_shift: np.ndarray
+
+    @abstractmethod
+    def moments(self, cross: bool) -> list[Moments]:
+        """Return one `Moments` a row group: a pass over X, remembered.
+
+        With `cross` all p × p cross-products, else only their diagonal.
+        """
+
+    @abstractmethod
+    def gram(self, new: np.ndarray, old: np.ndarray, row_weights: np.ndarray) -> np.ndarray:
+        """Return Σ ω (x_new − shift)(x_old − shift)ᵀ.
+
+        Parameters
+        ----------
+        new, old : ndarray of int
+            Column numbers.
+        row_weights : ndarray of shape (G,)
+            Multiplies the weight of each row group's rows (0 leaves the group out).
+
+        Returns
+        -------
+        ndarray of shape (len(new), len(old))
+        """
+
+    @abstractmethod
+    def evaluate(
+        self,
+        coefs: np.ndarray,
+        intercepts: np.ndarray,
+        row_weights: np.ndarray,
+        targets: np.ndarray,
+        cols: np.ndarray | None = None,
+        predictions: bool = False,
+    ) -> Evaluation:
+        """Evaluate r = (y − y_shift) − a − (x − shift)·b for m vectors in one pass over X.
+
+        Parameters
+        ----------
+        coefs : ndarray of shape (m, k)
+            Coefficients of the columns `cols` (of all columns where None).
+        intercepts : ndarray of shape (m,)
+            a, relative to the shifts.
+        row_weights : ndarray of shape (m, G)
+            Multiplies the weights in `corr` and `residual_sum` (not in `loss`).
+        targets : ndarray of shape (m,), int
+            Which column of y each vector predicts.
+        """
+
+    @abstractmethod
+    def residual_coordinates(
+        self,
+        cols: np.ndarray,
+        coef: np.ndarray,
+        mean: np.ndarray,
+        intercept: float,
+        row_weights: np.ndarray,
+        target: int,
+    ) -> Coordinates:
+        """Return columns `cols` and the residual, ready for descent on the residual.
+
+        Parameters
+        ----------
+        cols : ndarray of int, shape (k,)
+        coef : ndarray of shape (p,)
+            All coefficients, to compute the residual from.
+        mean : ndarray of shape (p,)
+            What to subtract from each column (relative to `shift`), e.g. the training mean.
+        intercept : float
+            As in `evaluate`.
+        row_weights : ndarray of shape (G,)
+        """
+
+    @abstractmethod
+    def columns(
+        self, cols: np.ndarray, mean: np.ndarray, row_weights: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return √ω (x − shift − mean) of the columns `cols` for the rows with ω > 0, gathered.
+
+        Parameters
+        ----------
+        cols : ndarray of int, shape (k,)
+        mean : ndarray of shape (p,)
+        row_weights : ndarray of shape (G,)
+
+        Returns
+        -------
+        columns : ndarray of shape (n', k), Fortran-ordered
+        rows : ndarray of int, shape (n',)
+        """
+
+    @abstractmethod
+    def row_gram(
+        self, cols: np.ndarray, mean: np.ndarray, row_weights: np.ndarray, inverse: np.ndarray
+    ) -> np.ndarray:
+        """Return K = Z diag(inverse) Zᵀ, Z as `columns` would give it: a pass over X.
+
+        Parameters
+        ----------
+        inverse : ndarray of shape (len(cols),)
+
+        Returns
+        -------
+        ndarray of shape (n', n'), Fortran-ordered, symmetric
+        """
+
+    def targets(self, target: int, intercept: float, row_weights: np.ndarray) -> np.ndarray:
+        """Return √ω (y − y_shift − intercept) for the rows with ω > 0."""
+        omega = self.omega(row_weights)
+        keep = np.flatnonzero(omega)
+        u = (self.y[keep, target] - self.y_shift[target]) - intercept
+        return u * np.sqrt(omega[keep])
+
+    def omega(self, row_weights: np.ndarray) -> np.ndarray:
+        """Return each row's weight times the factor of its row group, shape (n,)."""
+        weight = np.ones(self.n_rows) if self.weight is None else self.weight
+        return weight * (row_weights[0] if self.codes is None else row_weights[self.codes])
+
+
+def group_sums(codes: np.ndarray | None, n_groups: int, values: np.ndarray) -> np.ndarray:
+    """Return the sums of the rows of `values` (n, m) by group, shape (m, G)."""
+    if codes is None:
+        return values.sum(axis=0)[:, None]
+    member = codes[:, None] == np.arange(n_groups)
+    return values.T @ member.astype(float)

@@ -1,0 +1,233 @@
+"""Dense designs: any order, float32 or float64, read-only or memory-mapped, block by block.
+
+A block of rows is shifted, weighted and converted to double in cache; then BLAS takes over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy.linalg.blas import dsyrk
+
+from fastreg.designs.base import Design, Evaluation, group_sums
+from fastreg.kernels.coordinates import DenseCoordinates
+from fastreg.moments import Moments
+
+BLOCK_BYTES = 1 << 24
+BAND = 256
+
+
+class DenseDesign(Design):
+    """A dense X of shape (n, p); see `Design` for the verbs.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, p), float32 or float64
+        Borrowed, never written.
+    y : ndarray of shape (n, T), float64
+    weight : ndarray of shape (n,) or None
+    codes : ndarray of shape (n,) or None
+        Row group of each row.
+    """
+
+    def __init__(
+        self,
+        X: np.ndarray,
+        y: np.ndarray,
+        weight: np.ndarray | None,
+        codes: np.ndarray | None,
+        n_groups: int,
+    ) -> None:
+        self.X, self.y, self.weight, self.codes = X, y, weight, codes
+        self.n_rows, self.n_features = X.shape
+        self.n_targets, self.n_groups = y.shape[1], n_groups
+        self.order = "C" if X.flags.c_contiguous and self.n_features > 1 else "F"
+        rows = BLOCK_BYTES // (8 * max(1, self.n_features))
+        self.block_rows = int(min(max(rows, 256), 16384, max(1, self.n_rows)))
+        sample = self._sample_rows()
+        self.shift = X[sample].mean(axis=0, dtype=float)
+        self.y_shift = y[sample].mean(axis=0)
+        self._moments: list[Moments] | None = None
+
+    def _sample_rows(self) -> np.ndarray:
+        """Return at most 128 rows spread over the data: enough to find a value near each mean."""
+        rows = np.arange(self.n_rows) if self.weight is None else np.flatnonzero(self.weight)
+        return rows[:: max(1, rows.size // 128)]
+
+    def _shifted(self, rows: slice | np.ndarray, out: np.ndarray) -> np.ndarray:
+        """Return rows − shift in double, in the buffer `out`."""
+        block = self.X[rows]
+        return np.subtract(block, self.shift, out=out[: block.shape[0]])
+
+    def _buffer(self) -> np.ndarray:
+        return np.empty((self.block_rows, self.n_features), order=self.order)
+
+    def _blocks(self, group: int | None = None) -> Iterator[slice | np.ndarray]:
+        """Yield the rows of a group (all rows for None) in blocks; slices where they adjoin."""
+        first, last, rows = 0, self.n_rows, None
+        if group is not None and self.codes is not None:
+            rows = np.flatnonzero(self.codes == group)
+            first, last = (int(rows[0]), int(rows[-1]) + 1) if rows.size else (0, 0)
+            if rows.size == last - first:
+                rows = None
+        for i in range(0, last - first if rows is None else rows.size, self.block_rows):
+            if rows is None:
+                yield slice(first + i, min(first + i + self.block_rows, last))
+            else:
+                yield rows[i : i + self.block_rows]
+
+    def moments(self, cross: bool) -> list[Moments]:
+        if self._moments is None or (cross and not self._moments[0].has_cross):
+            buffer = self._buffer()
+            self._moments = [self._group_moments(g, cross, buffer) for g in range(self.n_groups)]
+        return self._moments
+
+    def _group_moments(self, group: int, cross: bool, buffer: np.ndarray) -> Moments:
+        """Accumulate Σ√w(x−s) and its products about the shift, then move to the mean."""
+        p, t = self.n_features, self.n_targets
+        s_xx = np.zeros((p, p) if cross else p, order="F")
+        s_xy, s_yy, s_x, s_y = np.zeros((p, t)), np.zeros(t), np.zeros(p), np.zeros(t)
+        n_rows, total = 0, 0.0
+        for rows in self._blocks(group):
+            z, u = self._shifted(rows, buffer), self.y[rows] - self.y_shift
+            if self.weight is None:
+                n_rows, total = n_rows + z.shape[0], total + z.shape[0]
+                s_x += np.ones(z.shape[0]) @ z
+                s_y += u.sum(axis=0)
+            else:
+                w = self.weight[rows]
+                root = np.sqrt(w)
+                n_rows, total = n_rows + np.count_nonzero(w), total + w.sum()
+                z *= root[:, None]
+                s_y += w @ u
+                u = u * root[:, None]
+                s_x += root @ z
+            s_xx = self._add_products(s_xx, z)
+            s_xy += z.T @ u
+            s_yy += np.einsum("ij,ij->j", u, u)
+        if total > 0:
+            centre_products(s_xx, total, s_x)
+            s_xy -= np.outer(s_x, s_y) / total
+            s_yy = np.maximum(s_yy - s_y**2 / total, 0.0)
+            s_x, s_y = s_x / total, s_y / total
+        return Moments(n_rows, total, self.shift, s_x, s_xx, self.y_shift, s_y, s_xy, s_yy)
+
+    def _add_products(self, s_xx: np.ndarray, z: np.ndarray) -> np.ndarray:
+        """Add zᵀz to the lower triangle (or the diagonal) of `s_xx`."""
+        if s_xx.ndim == 1:
+            return s_xx + np.einsum("ij,ij->j", z, z)
+        if z.flags.c_contiguous:
+            return dsyrk(1.0, z.T, beta=1.0, c=s_xx, lower=1, overwrite_c=1)
+        if not z.flags.f_contiguous:  # the last block fills only part of the buffer
+            z = np.asfortranarray(z)
+        return dsyrk(1.0, z, beta=1.0, c=s_xx, lower=1, trans=1, overwrite_c=1)
+
+    def _row_weights(self, rows: slice, row_weights: np.ndarray) -> np.ndarray:
+        """Return ω of a block: row weights times the group factors, shape (rows, m) or (1, m)."""
+        factor = row_weights.T[[0]] if self.codes is None else row_weights.T[self.codes[rows]]
+        return factor if self.weight is None else factor * self.weight[rows, None]
+
+    def gram(self, new: np.ndarray, old: np.ndarray, row_weights: np.ndarray) -> np.ndarray:
+        out, buffer = np.zeros((new.size, old.size)), self._buffer()
+        for rows in self._blocks():
+            z = self._shifted(rows, buffer)
+            out += (z[:, new] * self._row_weights(rows, row_weights[None, :])).T @ z[:, old]
+        return out
+
+    def evaluate(
+        self,
+        coefs: np.ndarray,
+        intercepts: np.ndarray,
+        row_weights: np.ndarray,
+        targets: np.ndarray,
+        cols: np.ndarray | None = None,
+        predictions: bool = False,
+    ) -> Evaluation:
+        m = coefs.shape[0]
+        corr, total = np.zeros((m, self.n_features)), np.zeros(m)
+        loss = np.zeros((m, self.n_groups))
+        fitted = np.empty((self.n_rows, m)) if predictions else None
+        buffer = self._buffer()
+        for rows in self._blocks():
+            z = self._shifted(rows, buffer)
+            fit = (z if cols is None else z[:, cols]) @ coefs.T + intercepts
+            if fitted is not None:
+                fitted[rows] = fit + self.y_shift[targets]
+            r = (self.y[rows][:, targets] - self.y_shift[targets]) - fit
+            square = r * r if self.weight is None else r * r * self.weight[rows, None]
+            codes = None if self.codes is None else self.codes[rows]
+            loss += group_sums(codes, self.n_groups, square)
+            r *= self._row_weights(rows, row_weights)
+            corr += r.T @ z
+            total += r.sum(axis=0)
+        return Evaluation(corr, total, loss, fitted)
+
+    def residual_coordinates(
+        self,
+        cols: np.ndarray,
+        coef: np.ndarray,
+        mean: np.ndarray,
+        intercept: float,
+        row_weights: np.ndarray,
+        target: int,
+    ) -> DenseCoordinates:
+        columns, keep = self.columns(cols, mean, row_weights)
+        omega = self.omega(row_weights)
+        r = (self.y[keep, target] - self.y_shift[target]) - intercept
+        for col in np.flatnonzero(coef):
+            r -= coef[col] * (self.X[keep, col] - self.shift[col])
+        weight = float(omega.sum())
+        diag = np.einsum("ij,ij->j", columns, columns) / weight
+        return DenseCoordinates(columns, np.sqrt(omega[keep]) * r, diag, weight)
+
+    def columns(
+        self, cols: np.ndarray, mean: np.ndarray, row_weights: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        omega = self.omega(row_weights)
+        keep = np.flatnonzero(omega)
+        root = np.sqrt(omega[keep])
+        everything = keep.size == self.n_rows
+        out = np.empty((keep.size, cols.size), order="F")
+        for i, col in enumerate(cols):
+            out[:, i] = self.X[:, col] if everything else self.X[keep, col]
+            out[:, i] -= self.shift[col]
+            out[:, i] -= mean[col]
+            out[:, i] *= root
+        return out, keep
+
+    def row_gram(
+        self, cols: np.ndarray, mean: np.ndarray, row_weights: np.ndarray, inverse: np.ndarray
+    ) -> np.ndarray:
+        n = np.count_nonzero(self.omega(row_weights))
+        out = np.zeros((n, n), order="F")
+        step = max(16, BLOCK_BYTES // (8 * max(1, n)))
+        for i in range(0, cols.size, step):
+            block, _ = self.columns(cols[i : i + step], mean, row_weights)
+            block *= np.sqrt(inverse[i : i + step])
+            out = dsyrk(1.0, block, beta=1.0, c=out, lower=1, overwrite_c=1)
+        mirror_lower(out)
+        return out
+
+
+def centre_products(s_xx: np.ndarray, total: float, s_x: np.ndarray) -> None:
+    """Turn products about the shift into products about the mean, in place.
+
+    `s_xx` is (p, p) with its lower triangle filled (both are on return), or (p,): the diagonal.
+    """
+    if s_xx.ndim == 1:
+        np.maximum(s_xx - s_x**2 / total, 0.0, out=s_xx)
+        return
+    for i in range(0, s_x.size, BAND):
+        s_xx[i:, i : i + BAND] -= np.multiply.outer(s_x[i:] / total, s_x[i : i + BAND])
+    mirror_lower(s_xx)
+    diagonal = np.einsum("ii->i", s_xx)
+    np.maximum(diagonal, 0.0, out=diagonal)
+
+
+def mirror_lower(matrix: np.ndarray) -> None:
+    """Copy the lower triangle onto the upper, a band at a time (no second p × p array)."""
+    for i in range(0, matrix.shape[0], BAND):
+        square = matrix[i : i + BAND, i : i + BAND]
+        square[...] = np.tril(square) + np.tril(square, -1).T
+        matrix[i : i + BAND, i + BAND :] = matrix[i + BAND :, i : i + BAND].T

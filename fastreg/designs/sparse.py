@@ -1,0 +1,188 @@
+"""Sparse designs: CSR or CSC, converted once where the other order is needed, never densified.
+
+Centring is arithmetic on the results. A column without implicit zeros may have a mean far from
+zero, so its shift is a value near the mean; all other columns have shift 0.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from fastreg.designs.base import Design, Evaluation, group_sums
+from fastreg.designs.dense import centre_products
+from fastreg.kernels.coordinates import SparseCoordinates
+from fastreg.kernels.sparse import add_outer_rows
+from fastreg.moments import Moments
+
+
+class SparseDesign(Design):
+    """A sparse X of shape (n, p); see `Design` for the verbs.
+
+    Parameters
+    ----------
+    X : CSR or CSC matrix or array, float64, canonical
+    y : ndarray of shape (n, T), float64
+    weight : ndarray of shape (n,) or None
+    codes : ndarray of shape (n,) or None
+    """
+
+    def __init__(
+        self,
+        X: sparse.sparray | sparse.spmatrix,
+        y: np.ndarray,
+        weight: np.ndarray | None,
+        codes: np.ndarray | None,
+        n_groups: int,
+    ) -> None:
+        self.X, self.y, self.codes = X, y, codes
+        self.n_rows, self.n_features = X.shape
+        self.n_targets, self.n_groups = y.shape[1], n_groups
+        self.weight = np.ones(self.n_rows) if weight is None else weight
+        self.shift = self._full_column_means()
+        self.y_shift = y[self.weight > 0].mean(axis=0)
+        self._other_order: sparse.sparray | sparse.spmatrix | None = None
+        self._moments: list[Moments] | None = None
+
+    def _full_column_means(self) -> np.ndarray:
+        """Return the mean of each column whose every entry is explicit, 0 for the others."""
+        counts = self.X.getnnz(axis=0)
+        sums = np.asarray(self.X.sum(axis=0)).ravel()
+        return np.where(counts == self.n_rows, sums / max(1, self.n_rows), 0.0)
+
+    def _as(self, kind: str) -> sparse.sparray | sparse.spmatrix:
+        """Return X in CSR or CSC order, keeping the one conversion."""
+        if self.X.format == kind:
+            return self.X
+        if self._other_order is None:
+            self._other_order = self.X.asformat(kind)
+            self._other_order.sort_indices()
+        return self._other_order
+
+    def moments(self, cross: bool) -> list[Moments]:
+        if self._moments is None or (cross and not self._moments[0].has_cross):
+            self._moments = [self._group_moments(g, cross) for g in range(self.n_groups)]
+        return self._moments
+
+    def _group_moments(self, group: int, cross: bool) -> Moments:
+        member = np.ones(self.n_rows, bool) if self.codes is None else self.codes == group
+        w = np.where(member, self.weight, 0.0)
+        total = float(w.sum())
+        u = self.y - self.y_shift
+        s_x = self.X.T @ w - self.shift * total
+        wu = w[:, None] * u
+        s_y = wu.sum(axis=0)
+        s_xy = self.X.T @ wu - np.outer(self.shift, s_y)
+        s_yy = np.einsum("ij,ij->j", wu, u)
+        s_xx = self._cross(np.flatnonzero(w), w) if cross else self._squares(w)
+        if total > 0:
+            centre_products(s_xx, total, s_x)
+            s_xy = s_xy - np.outer(s_x, s_y) / total
+            s_yy = np.maximum(s_yy - s_y**2 / total, 0.0)
+            s_x, s_y = s_x / total, s_y / total
+        n_rows = int(np.count_nonzero(w))
+        return Moments(n_rows, total, self.shift, s_x, s_xx, self.y_shift, s_y, s_xy, s_yy)
+
+    def _cross(self, rows: np.ndarray, w: np.ndarray) -> np.ndarray:
+        X = self._as("csr")
+        out = np.zeros((self.n_features, self.n_features))
+        add_outer_rows(X.data, X.indices, X.indptr, self.shift, rows, w, out)
+        return out
+
+    def _squares(self, w: np.ndarray) -> np.ndarray:
+        X = self._as("csc")
+        entry = X.data - np.repeat(self.shift, np.diff(X.indptr))
+        return np.asarray(
+            type(X)((entry * entry, X.indices, X.indptr), shape=X.shape).T @ w
+        ).ravel()
+
+    def gram(self, new: np.ndarray, old: np.ndarray, row_weights: np.ndarray) -> np.ndarray:
+        X = self._as("csc")
+        omega = self.omega(row_weights)
+        left, right = X[:, new], X[:, old]
+        weighted = left.multiply(omega[:, None]).tocsc()
+        products = np.asarray((weighted.T @ right).todense())
+        sums_new = np.asarray(weighted.sum(axis=0)).ravel()
+        sums_old = np.asarray(right.T @ omega).ravel()
+        s_new, s_old = self.shift[new], self.shift[old]
+        return (
+            products
+            - np.outer(sums_new, s_old)
+            - np.outer(s_new, sums_old)
+            + omega.sum() * np.outer(s_new, s_old)
+        )
+
+    def evaluate(
+        self,
+        coefs: np.ndarray,
+        intercepts: np.ndarray,
+        row_weights: np.ndarray,
+        targets: np.ndarray,
+        cols: np.ndarray | None = None,
+        predictions: bool = False,
+    ) -> Evaluation:
+        X = self.X if cols is None else self._as("csc")[:, cols]
+        shift = self.shift if cols is None else self.shift[cols]
+        fit = X @ coefs.T + (intercepts - coefs @ shift)
+        r = (self.y[:, targets] - self.y_shift[targets]) - fit
+        loss = group_sums(self.codes, self.n_groups, r * r * self.weight[:, None])
+        fitted = fit + self.y_shift[targets] if predictions else None
+        factor = row_weights.T[[0]] if self.codes is None else row_weights.T[self.codes]
+        r *= self.weight[:, None] * factor
+        total = r.sum(axis=0)
+        corr = np.asarray(self.X.T @ r).T - np.outer(total, self.shift)
+        return Evaluation(np.ascontiguousarray(corr), total, loss, fitted)
+
+    def residual_coordinates(
+        self,
+        cols: np.ndarray,
+        coef: np.ndarray,
+        mean: np.ndarray,
+        intercept: float,
+        row_weights: np.ndarray,
+        target: int,
+    ) -> SparseCoordinates:
+        X = self._as("csc")
+        block = X if cols.size == self.n_features else X[:, cols]
+        omega = self.omega(row_weights)
+        weight = float(omega.sum())
+        active = np.flatnonzero(coef)
+        r = (self.y[:, target] - self.y_shift[target]) - intercept
+        r = r - (X[:, active] @ coef[active] - self.shift[active] @ coef[active])
+        centre = self.shift[cols] + mean[cols]
+        square = type(block)((block.data**2, block.indices, block.indptr), shape=block.shape)
+        diag = np.asarray(square.T @ omega).ravel() / weight - centre**2
+        return SparseCoordinates(
+            block.data,
+            block.indices.astype(np.int32, copy=False),
+            block.indptr.astype(np.int64, copy=False),
+            centre,
+            omega,
+            np.ascontiguousarray(r),
+            np.maximum(diag, 0.0),
+            weight,
+        )
+
+    def columns(
+        self, cols: np.ndarray, mean: np.ndarray, row_weights: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        omega = self.omega(row_weights)
+        keep = np.flatnonzero(omega)
+        out = np.asfortranarray(self._as("csc")[:, cols].toarray()[keep])
+        out -= self.shift[cols] + mean[cols]
+        out *= np.sqrt(omega[keep])[:, None]
+        return out, keep
+
+    def row_gram(
+        self, cols: np.ndarray, mean: np.ndarray, row_weights: np.ndarray, inverse: np.ndarray
+    ) -> np.ndarray:
+        # (x_i − m) V⁻¹ (x_k − m) = x_i V⁻¹ x_k − x_i V⁻¹ m − x_k V⁻¹ m + m V⁻¹ m
+        omega = self.omega(row_weights)
+        keep = np.flatnonzero(omega)
+        X = self._as("csr")[keep][:, cols]
+        m = self.shift[cols] + mean[cols]
+        cross = X @ (inverse * m)
+        products = np.asarray((X.multiply(inverse[None, :]).tocsr() @ X.T).todense())
+        products += m @ (inverse * m) - np.add.outer(cross, cross)
+        root = np.sqrt(omega[keep])
+        return np.asfortranarray(products * np.multiply.outer(root, root))

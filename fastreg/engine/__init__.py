@@ -1,0 +1,135 @@
+"""The engine: `solve(design, tasks)`, the only entrance that estimators use.
+
+It knows tasks and penalties, not how X is held. The routes are `gram` (p × p moments held) and
+`residual` (working set); `cost` chooses, `certificate` judges what comes out.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+from joblib import Parallel, delayed
+
+from fastreg.designs import Design
+from fastreg.engine.certificate import is_solved
+from fastreg.engine.cost import holds_moments
+from fastreg.engine.gram import GramPath
+from fastreg.engine.grid import alpha_grid
+from fastreg.engine.heldout import held_out_errors
+from fastreg.engine.problem import Problem, train_moments
+from fastreg.engine.residual import ResidualPath
+from fastreg.engine.ridge import RidgePath
+from fastreg.engine.tasks import Grid, Penalty, Settings, Solution, Task
+from fastreg.moments import Moments, leave_one_out
+
+__all__ = ["Grid", "Penalty", "Settings", "Solution", "Task", "resolve_alphas", "solve"]
+
+
+def solve(design: Design, tasks: Sequence[Task], settings: Settings) -> list[Solution]:
+    """Solve a batch of tasks over one X.
+
+    Parameters
+    ----------
+    design : Design
+    tasks : sequence of Task
+    settings : Settings
+
+    Returns
+    -------
+    list of Solution
+        In the order of the tasks. Convergence is reported, never warned about, here.
+    """
+    cross = _choose(design, tasks)
+    groups = design.moments(cross)
+    trains = _Trains(groups, tasks)
+
+    def one(task: Task) -> Solution:
+        return _solve_task(design, groups, trains.problem(task), settings)
+
+    if settings.n_jobs in (None, 1) or len(tasks) == 1:
+        return [one(task) for task in tasks]
+    return Parallel(n_jobs=settings.n_jobs, prefer="threads")(delayed(one)(t) for t in tasks)
+
+
+def resolve_alphas(design: Design, tasks: Sequence[Task], task: Task) -> np.ndarray:
+    """Return the grid of a task, taken from all rows, so that every fold has the same.
+
+    `tasks` is the batch that the design will solve: the pass over X made here serves it.
+    """
+    if not isinstance(task.alphas, Grid):
+        return task.alphas
+    whole = Task(task.penalty, task.alphas, target=task.target, fit_intercept=task.fit_intercept)
+    groups = design.moments(_choose(design, tasks))
+    problem = Problem(train_moments(groups, None), whole, len(groups))
+    return alpha_grid(problem.alpha_max(problem.free_rows(design)), task.alphas)
+
+
+def _choose(design: Design, tasks: Sequence[Task]) -> bool:
+    lengths = [t.alphas.n_alphas if isinstance(t.alphas, Grid) else len(t.alphas) for t in tasks]
+    exact = all(_is_ridge(task.penalty) for task in tasks)
+    return holds_moments(design, len(tasks), max(lengths), exact)
+
+
+class _Trains:
+    """Training moments shared by the tasks that train on the same row groups."""
+
+    def __init__(self, groups: list[Moments], tasks: Sequence[Task]) -> None:
+        self.groups, self.lock = groups, threading.Lock()
+        self.merged: dict[tuple[int, ...] | None, Moments] = {}
+        self.problems: dict[tuple, Problem] = {}
+        wanted = {task.train for task in tasks}
+        every = range(len(groups))
+        others = [tuple(g for g in every if g != k) for k in every]
+        if len(groups) > 2 and all(other in wanted for other in others):
+            self.merged.update(zip(others, leave_one_out(groups), strict=True))
+
+    def problem(self, task: Task) -> Problem:
+        """Return the problem of a task; tasks on the same rows share one Gram matrix."""
+        with self.lock:
+            if task.train not in self.merged:
+                self.merged[task.train] = train_moments(self.groups, task.train)
+            problem = Problem(self.merged[task.train], task, len(self.groups))
+            twin = self.problems.setdefault((task.train, task.fit_intercept), problem)
+            if problem.moments.has_cross:
+                problem.__dict__["gram"] = twin.gram
+        return problem
+
+
+def _is_ridge(penalty: Penalty) -> bool:
+    return penalty.l1_ratio == 0 and penalty.lower is None and penalty.upper is None
+
+
+def _route(problem: Problem) -> type:
+    if _is_ridge(problem.task.penalty):
+        return RidgePath
+    return GramPath if problem.moments.has_cross else ResidualPath
+
+
+def _solve_task(
+    design: Design, groups: list[Moments], problem: Problem, settings: Settings
+) -> Solution:
+    task = problem.task
+    alphas = task.alphas
+    if isinstance(alphas, Grid):
+        raise ValueError("resolve_alphas has to be called before solve")
+    route = _route(problem)(design, problem, settings)
+    coefs, rr, found, n_iter = route.solve(alphas)
+    solution = Solution(
+        alphas=alphas,
+        coefs=coefs,
+        intercepts=problem.intercepts(coefs),
+        gaps=found.gap if design.has_rows else found.gap + found.floor,
+        violations=found.violation,
+        n_iter=n_iter,
+        converged=is_solved(problem, settings, found),
+        scale=problem.yy,
+        train_mse=rr,
+        ill_conditioned=getattr(route, "ill_conditioned", False),
+    )
+    if task.held_out:
+        solution.held_out_mse, solution.held_out_tss = held_out_errors(
+            design, problem, groups, coefs
+        )
+    return solution

@@ -1,0 +1,30 @@
+"""The cost model: which route a design's tasks take."""
+
+from __future__ import annotations
+
+from fastreg.designs import Design
+
+MOMENT_BYTES = 1 << 30      # what all p × p matrices together may take
+GRAM_RATE = 10.0            # BLAS 3 flops done in the time of one memory-bound flop
+
+
+def holds_moments(design: Design, n_tasks: int, n_alphas: int, exact: bool) -> bool:
+    """Whether to hold p × p moments rather than descend on the residual.
+
+    Moments cost n p² flops (at BLAS 3 speed) and, for G row groups, 8 p² (2 G + 1) bytes: a group
+    each, the training merges, one Gram matrix in work. The residual route reads X (n p entries, at
+    memory speed) about four times for each α of each task: a certificate and what goes into the
+    working set. An `exact` (ridge) problem has no such iteration: it is solved in the smaller of
+    the two spaces.
+    """
+    if not design.has_rows:
+        return True
+    n, p = design.n_rows, design.n_features
+    n_bytes = 8.0 * p * p * (2 * design.n_groups + 1)
+    if n_bytes > MOMENT_BYTES:
+        return False
+    if exact:
+        return p <= n or p <= 512
+    moments = n * float(p) * p / GRAM_RATE + float(p) * p * min(n, p) * n_tasks / GRAM_RATE
+    residual = 4.0 * n * p * n_alphas * n_tasks
+    return p <= 512 or p <= n or moments <= residual

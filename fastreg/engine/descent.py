@@ -1,0 +1,54 @@
+"""Run the descent kernel to its end, coming up for air between budgets."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fastreg.engine.certificate import tolerances
+from fastreg.engine.problem import Problem
+from fastreg.engine.tasks import Settings
+from fastreg.kernels.coordinates import Coordinates
+from fastreg.kernels.descent import Descent, Status
+from fastreg.kernels.factor import Factor
+
+_GROW, _DONE = int(Status.GROW), int(Status.DONE)
+
+
+def descend(
+    q: Coordinates,
+    factor: Factor,
+    coef: np.ndarray,
+    alphas: np.ndarray,
+    problem: Problem,
+    settings: Settings,
+    cols: np.ndarray | None = None,
+    max_iter: int | None = None,
+) -> Descent:
+    """Solve for each alpha in turn from `coef`, which is updated in place.
+
+    Parameters
+    ----------
+    cols : ndarray of int, optional
+        The columns of the problem that `q` holds, in its order; None where it holds all.
+
+    Returns
+    -------
+    Descent
+        Its `coefs` are (m, q.size).
+    """
+    if cols is None:
+        pick, movable = slice(None), problem.cols
+    else:
+        pick, movable = cols, np.arange(cols.size)
+    gap, violation = tolerances(problem, settings)
+    coefs = np.empty((alphas.size, q.size))
+    run = Descent(
+        q, factor, coef, alphas, movable,
+        problem.l1w[pick], problem.l2w[pick], problem.lower[pick], problem.upper[pick],
+        coefs, problem.yy, gap, violation,
+        settings.max_iter if max_iter is None else max_iter, settings.seed,
+    )
+    while (status := run.run()) != _DONE:
+        if status == _GROW:
+            factor.grow(min(q.size, 2 * factor.capacity))
+    return run

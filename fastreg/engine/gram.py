@@ -1,0 +1,132 @@
+"""The moments route: the whole problem is held as p × p moments, X is read only to certify."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fastreg.designs import Design
+from fastreg.engine.certificate import Certificates, certify, is_solved, tolerances
+from fastreg.engine.descent import descend
+from fastreg.engine.problem import Problem
+from fastreg.engine.tasks import Settings
+from fastreg.kernels.coordinates import GramCoordinates
+from fastreg.kernels.factor import Factor
+
+MAX_REFINEMENTS = 6
+
+
+class GramPath:
+    """One task solved in p-space.
+
+    After the kernel every α is certified anew from G and q (the kernel's own correlations were
+    updated move by move). Where the task asks for it, or where rounding in the moments could
+    matter, the certificate comes from the true residual instead, and what it finds wrong is fed
+    back into the correlations (iterative refinement: the squared condition number of the Gram
+    matrix then costs no accuracy).
+    """
+
+    def __init__(self, design: Design, problem: Problem, settings: Settings) -> None:
+        self.design, self.problem, self.settings = design, problem, settings
+        self.gram = problem.gram
+        self.factor = Factor(self.gram.shape[0])
+        self.free_rows = problem.free_rows(design)
+
+    def solve(self, alphas: np.ndarray) -> tuple[np.ndarray, np.ndarray, Certificates, np.ndarray]:
+        """Return coefs (m, p), ‖r‖²/Σw (m,), certificates and n_iter (m,)."""
+        problem = self.problem
+        coef = np.zeros(problem.corr.size)
+        if problem.task.start is not None:
+            coef[problem.cols] = problem.task.start[problem.cols]
+            coef = np.clip(coef, problem.lower, problem.upper)
+        corr, rr = self._from_moments(coef[None, :])
+        q = GramCoordinates(self.gram, corr[0], float(rr[0]))
+        run = descend(q, self.factor, coef, alphas, problem, self.settings)
+        coefs, n_iter = run.coefs, run.n_iter
+        verify = self.design.has_rows and problem.task.verify
+        corrs, rr = self._true(coefs) if verify else self._from_moments(coefs)
+        found = certify(problem, alphas, coefs, corrs, rr, self.free_rows)
+        if self.design.has_rows:
+            self._refine(alphas, coefs, corrs, rr, found, n_iter, verify)
+        else:
+            found = found._replace(gap=found.gap + found.floor)
+        return coefs, rr, found, n_iter
+
+    def _from_moments(self, coefs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return c = q − G b and ‖r‖² = ‖y‖² − bᵀ(q + c)."""
+        problem = self.problem
+        corrs = problem.corr - coefs @ self.gram if np.any(coefs) else (
+            np.repeat(problem.corr[None, :], coefs.shape[0], axis=0)
+        )
+        rr = problem.yy - np.einsum("kj,kj->k", coefs, problem.corr + corrs)
+        return corrs, np.maximum(rr, 0.0)
+
+    def _true(self, coefs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return self.problem.evaluate(self.design, coefs)
+
+    def _refine(
+        self,
+        alphas: np.ndarray,
+        coefs: np.ndarray,
+        corrs: np.ndarray,
+        rr: np.ndarray,
+        found: Certificates,
+        n_iter: np.ndarray,
+        verified: bool,
+    ) -> None:
+        """Bring every α that is not solved to the true residual; updates its arguments."""
+        problem, settings = self.problem, self.settings
+        if verified:
+            todo = np.flatnonzero(~is_solved(problem, settings, found))
+        else:
+            # 0 for tol = 0: then everything is taken from the true residual
+            doubtful = found.floor > 0.1 * tolerances(problem, settings)[0]
+            todo = np.flatnonzero(doubtful | ~is_solved(problem, settings, found))
+        for attempt in range(MAX_REFINEMENTS):
+            if todo.size and (attempt or not verified):
+                self._certify_true(todo, alphas, coefs, corrs, rr, found)
+                todo = todo[~is_solved(problem, settings, _pick(found, todo))]
+            todo = todo[n_iter[todo] < settings.max_iter]
+            if not todo.size:
+                return
+            for k in todo:
+                n_iter[k] += self._correct(k, alphas, coefs, corrs, rr, n_iter[k])
+        self._certify_true(todo, alphas, coefs, corrs, rr, found)
+
+    def _certify_true(
+        self,
+        todo: np.ndarray,
+        alphas: np.ndarray,
+        coefs: np.ndarray,
+        corrs: np.ndarray,
+        rr: np.ndarray,
+        found: Certificates,
+    ) -> None:
+        corrs[todo], rr[todo] = self._true(coefs[todo])
+        fresh = certify(
+            self.problem, alphas[todo], coefs[todo], corrs[todo], rr[todo], self.free_rows
+        )
+        for old, new in zip(found, fresh, strict=True):
+            old[todo] = new
+
+    def _correct(
+        self,
+        k: int,
+        alphas: np.ndarray,
+        coefs: np.ndarray,
+        corrs: np.ndarray,
+        rr: np.ndarray,
+        spent: int,
+    ) -> int:
+        """Descend on α number k from its true correlations; return the iterations it took."""
+        coef = coefs[k].copy()
+        q = GramCoordinates(self.gram, corrs[k].copy(), float(rr[k]))
+        run = descend(
+            q, self.factor, coef, alphas[k : k + 1], self.problem, self.settings,
+            max_iter=self.settings.max_iter - int(spent),
+        )
+        coefs[k] = coef
+        return int(run.n_iter[0])
+
+
+def _pick(found: Certificates, rows: np.ndarray) -> Certificates:
+    return Certificates(*(part[rows] for part in found))

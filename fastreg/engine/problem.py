@@ -1,0 +1,152 @@
+"""One task in p-space: what a design's moments and a penalty say about it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from fastreg.designs import Design, Evaluation
+from fastreg.engine.tasks import Penalty, Task
+from fastreg.moments import Moments, merge_all
+
+ROUNDING = 10 * np.finfo(float).eps
+
+
+class Problem:
+    """The scalars and p-vectors of one task; everything divided by Σw.
+
+    Attributes
+    ----------
+    weight : float
+        Σw of the training rows.
+    yy : float
+        ‖y‖²/Σw about the mean (about 0 without an intercept).
+    diag, corr : ndarray of shape (p,)
+        Gram diagonal and Xᵀy/Σw, centred with an intercept.
+    l1w, l2w : ndarray of shape (p,)
+        Penalty of coordinate j at alpha: alpha l1w_j |b_j| + alpha l2w_j/2 b_j².
+    lower, upper : ndarray of shape (p,)
+    cols : ndarray of int
+        Columns that may be non-zero: neither constant nor excluded.
+    free : ndarray of int
+        Those of `cols` that are neither penalized nor bounded.
+    row_weights : ndarray of shape (G,)
+        1 for training row groups, else 0.
+    """
+
+    def __init__(self, moments: Moments, task: Task, n_groups: int) -> None:
+        self.moments, self.task = moments, task
+        self.weight = moments.weight
+        variances, mean = moments.variances, moments.mean
+        t = task.target
+        if task.fit_intercept:
+            self.centre, self.y_centre = moments.offset, float(moments.y_offset[t])
+            self.diag = np.array(variances)
+            self.corr = moments.s_xy[:, t] / self.weight
+            self.yy = float(moments.s_yy[t] / self.weight)
+        else:
+            self.centre, self.y_centre = -moments.shift, -float(moments.y_shift[t])
+            self.diag = variances + mean**2
+            self.corr = moments.s_xy[:, t] / self.weight + mean * moments.y_mean[t]
+            self.yy = float(moments.s_yy[t] / self.weight + moments.y_mean[t] ** 2)
+        self._weigh(task.penalty, variances)
+        # A column is constant where its centred sum of squares is rounding noise.
+        noise = ROUNDING**2 * mean**2 if task.fit_intercept else 0.0
+        usable = (self.diag > noise) & np.isfinite(self.l1w) & np.isfinite(self.l2w)
+        self.l1w[~usable] = self.l2w[~usable] = 0.0
+        self.cols = np.flatnonzero(usable)
+        if task.penalty.factor is None:
+            self.free = np.empty(0, dtype=np.intp)
+        else:
+            loose = usable & np.isinf(self.lower) & np.isinf(self.upper)
+            self.free = np.flatnonzero(loose & (self.l1w == 0) & (self.l2w == 0))
+        self.row_weights = np.ones(n_groups)
+        if task.train is not None:
+            self.row_weights[:] = 0.0
+            self.row_weights[list(task.train)] = 1.0
+
+    def _weigh(self, penalty: Penalty, variances: np.ndarray) -> None:
+        """Set l1w, l2w and the bounds; standardizing a column multiplies its weights."""
+        p, rho = variances.size, penalty.l1_ratio
+        factor = np.ones(p) if penalty.factor is None else penalty.factor
+        scale = np.sqrt(variances) if penalty.standardize else np.ones(p)
+        excluded = np.isinf(factor)
+        factor = np.where(excluded, 0.0, factor)
+        self.l1w, self.l2w = rho * factor * scale, (1.0 - rho) * factor * scale**2
+        self.l1w[excluded] = np.inf
+        self.lower = np.full(p, -np.inf) if penalty.lower is None else penalty.lower
+        self.upper = np.full(p, np.inf) if penalty.upper is None else penalty.upper
+
+    @cached_property
+    def gram(self) -> np.ndarray:
+        """G, shape (p, p), C-ordered."""
+        gram = self.moments.s_xx.T / self.weight
+        if not self.task.fit_intercept:
+            gram += np.multiply.outer(self.moments.mean, self.moments.mean)
+        return np.ascontiguousarray(gram)
+
+    def free_rows(self, design: Design) -> np.ndarray | None:
+        """Return G_U, the rows of the free columns, shape (|U|, p); None without any."""
+        free = self.free
+        if not free.size:
+            return None
+        if self.moments.has_cross:
+            return self.gram[free]
+        raw = design.gram(free, np.arange(self.corr.size), self.row_weights) / self.weight
+        # Σω(x_U − s)(x − s)ᵀ is about the shift: (x̄ − s)(x̄ − s)ᵀ comes off, and without an
+        # intercept the mean's own product goes back on
+        offset, mean = self.moments.offset, self.moments.mean
+        raw -= np.multiply.outer(offset[free], offset)
+        if not self.task.fit_intercept:
+            raw += np.multiply.outer(mean[free], mean)
+        return raw
+
+    def intercepts_about_shift(self, coefs: np.ndarray) -> np.ndarray:
+        """Return what a design's `evaluate` takes as intercepts for coefficients (m, p)."""
+        return self.y_centre - coefs @ self.centre
+
+    def intercepts(self, coefs: np.ndarray) -> np.ndarray:
+        """Return the intercepts of the original columns for coefficients (m, p)."""
+        if not self.task.fit_intercept:
+            return np.zeros(coefs.shape[0])
+        moments, t = self.moments, self.task.target
+        shifted = moments.y_offset[t] - coefs @ moments.offset
+        return shifted + (moments.y_shift[t] - coefs @ moments.shift)
+
+    def evaluate(self, design: Design, coefs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the true Xᵀr/Σw (m, p) and ‖r‖²/Σw (m,): one pass over X."""
+        found = self.evaluation(design, coefs)
+        # With an intercept Σ ω r is 0 but for rounding, which the centring takes out.
+        corr = found.corr - np.multiply.outer(found.residual_sum, self.centre)
+        return corr / self.weight, found.loss @ self.row_weights / self.weight
+
+    def evaluation(self, design: Design, coefs: np.ndarray) -> Evaluation:
+        """Return the design's evaluation of coefficients (m, p)."""
+        m = coefs.shape[0]
+        return design.evaluate(
+            coefs,
+            self.intercepts_about_shift(coefs),
+            np.broadcast_to(self.row_weights, (m, self.row_weights.size)),
+            np.full(m, self.task.target),
+        )
+
+    def alpha_max(self, free_rows: np.ndarray | None = None) -> float:
+        """Return the smallest alpha at which every penalized coefficient is zero.
+
+        Taken on the residual after fitting the intercept and the free columns, whose rows of G
+        `free_rows` holds.
+        """
+        corr = self.corr
+        if free_rows is not None:
+            inner = np.linalg.pinv(free_rows[:, self.free], hermitian=True)
+            corr = corr - (inner @ corr[self.free]) @ free_rows
+        pull = np.where(corr > 0, np.where(self.upper > 0, corr, 0.0),
+                        np.where(self.lower < 0, -corr, 0.0))
+        held = self.cols[self.l1w[self.cols] > 0]
+        return float(np.max(pull[held] / self.l1w[held])) if held.size else 0.0
+
+
+def train_moments(groups: list[Moments], train: tuple[int, ...] | None) -> Moments:
+    """Return the merge of the training groups: never "total minus held out", which cancels."""
+    return merge_all(groups if train is None else [groups[g] for g in train])

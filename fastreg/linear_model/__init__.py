@@ -1,0 +1,17 @@
+"""Lasso, Elastic-Net and Ridge with scikit-learn's interface."""
+
+from fastreg.linear_model._coordinate_descent import ElasticNet, Lasso
+from fastreg.linear_model._cross_validation import ElasticNetCV, LassoCV
+from fastreg.linear_model._ridge import Ridge
+from fastreg.path import enet_path, lasso_path, ridge_path
+
+__all__ = [
+    "ElasticNet",
+    "ElasticNetCV",
+    "Lasso",
+    "LassoCV",
+    "Ridge",
+    "enet_path",
+    "lasso_path",
+    "ridge_path",
+]

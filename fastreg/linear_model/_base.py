@@ -1,0 +1,67 @@
+"""What all estimators share: prediction, fitted attributes, constraints of fastreg's own options."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils.extmath import safe_sparse_dot
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from fastreg.engine import Solution
+
+OWN_CONSTRAINTS: dict[str, list] = {
+    "penalty_factor": ["array-like", None],
+    "lower": ["array-like", float, int, None],
+    "upper": ["array-like", float, int, None],
+    "standardize": ["boolean"],
+}
+
+
+class LinearModelBase(RegressorMixin, BaseEstimator):
+    """Prediction and tags of a fitted linear model."""
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict with the linear model.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n, p)
+
+        Returns
+        -------
+        ndarray of shape (n,) or (n, T)
+        """
+        check_is_fitted(self)
+        X = validate_data(
+            self, X, accept_sparse=["csr", "csc", "coo"], reset=False, dtype=[np.float64, np.float32]
+        )
+        return safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def set_fitted(
+    estimator: BaseEstimator, solutions: Sequence[Solution], dtype: np.dtype, flat: bool
+) -> None:
+    """Set coef_, intercept_, dual_gap_ and optimality_violation_ from the last α of each target.
+
+    Parameters
+    ----------
+    flat : bool
+        Whether y was one-dimensional, so that the intercept is a scalar.
+    """
+    coef = np.stack([s.coefs[-1] for s in solutions]).astype(dtype)
+    intercept = np.array([s.intercepts[-1] for s in solutions]).astype(dtype)
+    gap = np.array([s.gaps[-1] for s in solutions])
+    violation = np.array([s.violations[-1] for s in solutions])
+    single = len(solutions) == 1
+    estimator.coef_ = coef[0] if single else coef
+    estimator.intercept_ = intercept[0] if single and flat else intercept
+    estimator.dual_gap_ = gap[0] if single else gap
+    estimator.optimality_violation_ = violation[0] if single else violation

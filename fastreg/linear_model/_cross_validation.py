@@ -1,0 +1,418 @@
+"""`LassoCV` and `ElasticNetCV`: all folds and all l1_ratios are tasks over one X."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import _fit_context
+from sklearn.model_selection import check_cv
+from sklearn.utils import check_scalar, column_or_1d
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.metadata_routing import (
+    MetadataRouter,
+    MethodMapping,
+    _raise_for_params,
+    _routing_enabled,
+    process_routing,
+)
+
+from fastreg.checks import check_data, make_penalty, random_seed, warn_unsolved
+from fastreg.designs import Design, make_design
+from fastreg.engine import Grid, Penalty, Settings, Solution, Task, resolve_alphas, solve
+from fastreg.linear_model._base import OWN_CONSTRAINTS, LinearModelBase, set_fitted
+from fastreg.model_selection.row_groups import batches, check_splits
+from fastreg.model_selection.rules import choose, mean_and_se
+from fastreg.moments import Moments
+from fastreg.path import enet_path, lasso_path
+
+
+@dataclass(frozen=True, eq=False)
+class FoldErrors:
+    """Errors of every penalty, α and fold.
+
+    Attributes
+    ----------
+    held_out, train : ndarray of shape (n_penalties, n_alphas, K)
+        Weighted mean squared errors.
+    tss : ndarray of shape (K,)
+        Weighted variance of the held-out target.
+    alphas : list of ndarray
+        The grid of each penalty.
+    solutions : list of Solution
+    """
+
+    held_out: np.ndarray
+    train: np.ndarray
+    tss: np.ndarray
+    alphas: list[np.ndarray]
+    solutions: list[Solution]
+
+
+def solve_folds(
+    X: Any,
+    y: np.ndarray,
+    sample_weight: np.ndarray | None,
+    splits: Sequence[tuple[np.ndarray, np.ndarray]],
+    penalties: Sequence[Penalty],
+    alphas: np.ndarray | Grid,
+    settings: Settings,
+    *,
+    fit_intercept: bool,
+    target: int = 0,
+) -> tuple[FoldErrors, Design]:
+    """Solve every penalty on every fold, as one batch of tasks wherever folds share row groups.
+
+    Returns
+    -------
+    errors : FoldErrors
+    design : Design
+        Of the last batch: holds all rows, for the refit.
+    """
+    splits = check_splits(splits, X.shape[0])
+    shape = (len(penalties), alphas.n_alphas if isinstance(alphas, Grid) else alphas.size)
+    held_out, train = np.empty((*shape, len(splits))), np.empty((*shape, len(splits)))
+    tss, grids, solutions = np.empty(len(splits)), [], []
+    for groups, numbers in batches(splits, X.shape[0]):
+        design = make_design(X, y, sample_weight, groups=groups.codes, check_input=False)
+        _check_fold_weights(design, groups, numbers)
+        probe = [Task(p, alphas, target=target, fit_intercept=fit_intercept) for p in penalties]
+        grids = grids or [resolve_alphas(design, probe * len(numbers), task) for task in probe]
+        tasks = [
+            Task(
+                penalty, grid, groups.train[i], groups.held_out[i],
+                target=target, fit_intercept=fit_intercept,
+            )
+            for penalty, grid in zip(penalties, grids, strict=True)
+            for i in range(len(numbers))
+        ]
+        found = solve(design, tasks, settings)
+        solutions += found
+        for i, solution in enumerate(found):
+            row, fold = i // len(numbers), numbers[i % len(numbers)]
+            held_out[row, :, fold], train[row, :, fold] = solution.held_out_mse, solution.train_mse
+            tss[fold] = solution.held_out_tss
+    return FoldErrors(held_out, train, tss, grids, solutions), design
+
+
+def _check_fold_weights(design: Design, groups: Any, numbers: Sequence[int]) -> None:
+    if design.weight is None:
+        return
+    weight = np.bincount(groups.codes, weights=design.weight, minlength=groups.n_groups)
+    for i, k in enumerate(numbers):
+        for name, members in (("training", groups.train[i]), ("test", groups.held_out[i])):
+            if not weight[list(members)].sum() > 0:
+                raise ValueError(f"split {k}: sample_weight is zero for its whole {name} set")
+
+
+class _CoordinateDescentCV(LinearModelBase):
+    """What LassoCV and ElasticNetCV share."""
+
+    _parameter_constraints: ClassVar[dict] = {
+        "eps": [Interval(Real, 0, None, closed="neither")],
+        "alphas": [Interval(Integral, 1, None, closed="left"), "array-like"],
+        "fit_intercept": ["boolean"],
+        "precompute": [StrOptions({"auto"}), "array-like", "boolean"],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "copy_X": ["boolean"],
+        "cv": ["cv_object"],
+        "verbose": ["verbose"],
+        "n_jobs": [Integral, None],
+        "positive": ["boolean"],
+        "random_state": ["random_state"],
+        "selection": [StrOptions({"cyclic", "random"})],
+        "selection_rule": [StrOptions({"min", "1se"})],
+        **OWN_CONSTRAINTS,
+    }
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Self:
+        """Choose alpha (and l1_ratio) by cross-validation and fit on all rows.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or DataFrame of shape (n, p)
+        y : array-like of shape (n,)
+        sample_weight : float or array-like of shape (n,), default=None
+            Weights of the fit and of the mean squared error within each fold; folds are averaged
+            unweighted.
+        **params : dict
+            Passed to the splitter, with metadata routing enabled.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            Bad input, named; a split with an empty or zero-weight part.
+        """
+        _raise_for_params(params, self, "fit")
+        if isinstance(X, Moments):
+            raise ValueError(
+                "cross-validation needs the rows of X; with Moments fit Lasso or ElasticNet"
+            )
+        if isinstance(sample_weight, Real):
+            sample_weight = None
+        X, y, sample_weight = check_data(self, X, y, sample_weight)
+        if y.ndim > 1 and y.shape[1] > 1:
+            raise ValueError(f"For multi-task outputs, use MultiTask{type(self).__name__}")
+        y = column_or_1d(y, warn=True)
+        splits = self._splits(X, y, sample_weight, params)
+        ratios = np.atleast_1d(np.asarray(self.l1_ratio, dtype=float))
+        penalties = [self._penalty(float(ratio)) for ratio in ratios]
+        settings = Settings(
+            tol=self.tol,
+            max_iter=self.max_iter,
+            seed=random_seed(self.selection, self.random_state),
+            n_jobs=self.n_jobs,
+        )
+        errors, design = solve_folds(
+            X, y, sample_weight, splits, penalties, self._alpha_argument(), settings,
+            fit_intercept=self.fit_intercept,
+        )
+        best, at = self._select(errors, X.dtype)
+        refit = Task(
+            penalties[best],
+            np.array([errors.alphas[best][at]]),
+            fit_intercept=self.fit_intercept,
+            verify=True,
+        )
+        found = solve(design, [refit], settings)
+        set_fitted(self, found, X.dtype, flat=True)
+        self.alpha_ = errors.alphas[best][at]
+        if "l1_ratio" in self.get_params():
+            self.l1_ratio_ = ratios[best]
+        self.n_iter_ = int(found[0].n_iter[-1])
+        warn_unsolved([*errors.solutions, *found], settings, stacklevel=4)
+        return self
+
+    def _penalty(self, l1_ratio: float) -> Penalty:
+        if l1_ratio == 0 and isinstance(self.alphas, Integral):
+            raise ValueError(
+                "Automatic alpha grid generation is not supported for l1_ratio=0. Please supply a "
+                "grid by providing your estimator with the appropriate `alphas=` argument."
+            )
+        return make_penalty(
+            self.n_features_in_,
+            l1_ratio,
+            positive=self.positive,
+            penalty_factor=self.penalty_factor,
+            lower=self.lower,
+            upper=self.upper,
+            standardize=self.standardize,
+        )
+
+    def _alpha_argument(self) -> np.ndarray | Grid:
+        if isinstance(self.alphas, Integral):
+            return Grid(int(self.alphas), float(self.eps))
+        for index, alpha in enumerate(self.alphas):
+            check_scalar(
+                alpha, f"alphas[{index}]", target_type=Real, min_val=0.0, include_boundaries="left"
+            )
+        return np.sort(np.asarray(self.alphas, dtype=float))[::-1]
+
+    def _splits(self, X: Any, y: np.ndarray, sample_weight: Any, params: dict) -> list:
+        cv = check_cv(self.cv)
+        routed = {}
+        if _routing_enabled():
+            routed = process_routing(self, "fit", sample_weight=sample_weight, **params)
+            routed = routed.splitter.split
+        return list(cv.split(X, y, **routed))
+
+    def _select(self, errors: FoldErrors, dtype: np.dtype) -> tuple[int, int]:
+        """Set the error curves and return the chosen penalty and α."""
+        mean, se = mean_and_se(errors.held_out)
+        best = int(np.argmin(mean.min(axis=1)))
+        self.mse_path_ = np.squeeze(errors.held_out).astype(dtype, copy=False)
+        self.train_mse_path_ = np.squeeze(errors.train).astype(dtype, copy=False)
+        single = mean.shape[0] == 1
+        self.cv_mean_, self.cv_se_ = (mean[0], se[0]) if single else (mean, se)
+        if isinstance(self.alphas, Integral) and not single:
+            self.alphas_ = np.stack(errors.alphas)
+        else:
+            self.alphas_ = errors.alphas[0]
+        return best, choose(errors.alphas[best], mean[best], se[best], self.selection_rule)
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Return the routing of metadata: to `fit` itself and to the splitter."""
+        return (
+            MetadataRouter(owner=self)
+            .add_self_request(self)
+            .add(
+                splitter=check_cv(self.cv),
+                method_mapping=MethodMapping().add(caller="fit", callee="split"),
+            )
+        )
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = False
+        return tags
+
+
+class LassoCV(_CoordinateDescentCV):
+    """Lasso with alpha chosen by cross-validation.
+
+    One pass over X serves all folds, all alphas and the refit wherever p² numbers fit in memory.
+
+    Parameters
+    ----------
+    eps : float, default=1e-3
+        Smallest over largest alpha of the grid.
+    alphas : int or array-like, default=100
+        Number of alphas of an automatic grid, or the alphas.
+    fit_intercept, max_iter, tol, positive, random_state, selection
+        As in `Lasso`.
+    precompute, copy_X, verbose
+        Accepted for compatibility.
+    cv : int, splitter, iterable or None, default=None
+        5-fold by default.
+    n_jobs : int or None, default=None
+        Threads over folds.
+    penalty_factor, lower, upper, standardize
+        As in `Lasso`. `standardize` uses the training rows of each fold.
+    selection_rule : {"min", "1se"}, default="min"
+        "1se" takes the largest alpha whose error is within one standard error of the smallest.
+
+    Attributes
+    ----------
+    alpha_ : float
+    alphas_ : ndarray of shape (n_alphas,)
+    mse_path_, train_mse_path_ : ndarray of shape (n_alphas, n_folds)
+        Held-out and training mean squared error.
+    cv_mean_, cv_se_ : ndarray of shape (n_alphas,)
+        Unweighted mean over folds of the held-out error, and its standard error sd(ddof=1)/√K.
+    coef_, intercept_, dual_gap_, optimality_violation_, n_iter_
+        Of the fit on all rows, as in `Lasso`.
+    """
+
+    path = staticmethod(lasso_path)
+    l1_ratio = 1.0
+
+    def __init__(
+        self,
+        *,
+        eps: float = 1e-3,
+        alphas: Any = 100,
+        fit_intercept: bool = True,
+        precompute: Any = "auto",
+        max_iter: int = 1000,
+        tol: float = 1e-4,
+        copy_X: bool = True,
+        cv: Any = None,
+        verbose: bool | int = False,
+        n_jobs: int | None = None,
+        positive: bool = False,
+        random_state: Any = None,
+        selection: str = "cyclic",
+        penalty_factor: Any = None,
+        lower: Any = None,
+        upper: Any = None,
+        standardize: bool = False,
+        selection_rule: str = "min",
+    ) -> None:
+        self.eps = eps
+        self.alphas = alphas
+        self.fit_intercept = fit_intercept
+        self.precompute = precompute
+        self.max_iter = max_iter
+        self.tol = tol
+        self.copy_X = copy_X
+        self.cv = cv
+        self.verbose = verbose
+        self.n_jobs = n_jobs
+        self.positive = positive
+        self.random_state = random_state
+        self.selection = selection
+        self.penalty_factor = penalty_factor
+        self.lower = lower
+        self.upper = upper
+        self.standardize = standardize
+        self.selection_rule = selection_rule
+
+
+class ElasticNetCV(_CoordinateDescentCV):
+    """Elastic-Net with alpha and l1_ratio chosen by cross-validation.
+
+    Parameters
+    ----------
+    l1_ratio : float or list of float, default=0.5
+        A list is searched; the ratio with the smallest mean error is taken.
+    eps, alphas, fit_intercept, precompute, max_iter, tol, cv, copy_X, verbose, n_jobs, positive,
+    random_state, selection, penalty_factor, lower, upper, standardize, selection_rule
+        As in `LassoCV`.
+
+    Attributes
+    ----------
+    l1_ratio_ : float
+    alphas_ : ndarray of shape (n_alphas,) or (n_l1_ratio, n_alphas)
+    mse_path_, train_mse_path_ : ndarray of shape ([n_l1_ratio,] n_alphas, n_folds)
+    cv_mean_, cv_se_ : ndarray of shape ([n_l1_ratio,] n_alphas)
+    alpha_, coef_, intercept_, dual_gap_, optimality_violation_, n_iter_
+        As in `LassoCV`.
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        **_CoordinateDescentCV._parameter_constraints,
+        "l1_ratio": [Interval(Real, 0, 1, closed="both"), "array-like"],
+    }
+    path = staticmethod(enet_path)
+
+    def __init__(
+        self,
+        *,
+        l1_ratio: Any = 0.5,
+        eps: float = 1e-3,
+        alphas: Any = 100,
+        fit_intercept: bool = True,
+        precompute: Any = "auto",
+        max_iter: int = 1000,
+        tol: float = 1e-4,
+        cv: Any = None,
+        copy_X: bool = True,
+        verbose: bool | int = 0,
+        n_jobs: int | None = None,
+        positive: bool = False,
+        random_state: Any = None,
+        selection: str = "cyclic",
+        penalty_factor: Any = None,
+        lower: Any = None,
+        upper: Any = None,
+        standardize: bool = False,
+        selection_rule: str = "min",
+    ) -> None:
+        self.l1_ratio = l1_ratio
+        self.eps = eps
+        self.alphas = alphas
+        self.fit_intercept = fit_intercept
+        self.precompute = precompute
+        self.max_iter = max_iter
+        self.tol = tol
+        self.cv = cv
+        self.copy_X = copy_X
+        self.verbose = verbose
+        self.n_jobs = n_jobs
+        self.positive = positive
+        self.random_state = random_state
+        self.selection = selection
+        self.penalty_factor = penalty_factor
+        self.lower = lower
+        self.upper = upper
+        self.standardize = standardize
+        self.selection_rule = selection_rule
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Self:
+        """Choose alpha and l1_ratio by cross-validation and fit on all rows; see `LassoCV.fit`."""
+        ratios = np.atleast_1d(np.asarray(self.l1_ratio))
+        if ratios.size == 0 or ratios.ndim != 1:
+            raise ValueError("l1_ratio must be a number or a non-empty list of numbers")
+        if np.any(np.asarray(ratios, dtype=float) < 0) or np.any(ratios > 1):
+            raise ValueError(f"l1_ratio must lie between 0 and 1, got {self.l1_ratio!r}")
+        super().fit(X, y, sample_weight, **params)
+        return self

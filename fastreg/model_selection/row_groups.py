@@ -1,0 +1,99 @@
+"""Row groups: rows with the same training and held-out membership in every split."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+MAX_GROUPS_PER_SPLIT = 3
+
+
+@dataclass(frozen=True, eq=False)
+class RowGroups:
+    """A partition of the rows that every split is a union of.
+
+    Attributes
+    ----------
+    codes : ndarray of shape (n,), int
+        Group of each row, numbered by the first row of each group.
+    n_groups : int
+    train, held_out : list of tuple of int
+        For each split, the groups it trains on and holds out.
+    """
+
+    codes: np.ndarray
+    n_groups: int
+    train: list[tuple[int, ...]]
+    held_out: list[tuple[int, ...]]
+
+
+def check_splits(
+    splits: Sequence[tuple[np.ndarray, np.ndarray]], n_rows: int
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return the splits as index arrays.
+
+    Raises
+    ------
+    ValueError
+        No splits, an empty training or test set, indices out of range, rows listed twice, or rows
+        in both sets of a split.
+    """
+    checked = []
+    for k, (train, test) in enumerate(splits):
+        pair = []
+        for name, rows in (("training", train), ("test", test)):
+            rows = np.asarray(rows)
+            if rows.dtype == bool:
+                rows = np.flatnonzero(rows)
+            if rows.size == 0:
+                raise ValueError(f"split {k} has an empty {name} set")
+            rows = rows.astype(np.intp)
+            if rows.min() < -n_rows or rows.max() >= n_rows:
+                raise ValueError(f"split {k}: {name} index out of range for {n_rows} rows")
+            rows = rows % n_rows
+            if np.unique(rows).size != rows.size:
+                raise ValueError(
+                    f"split {k} lists a row twice in its {name} set; use sample_weight instead"
+                )
+            pair.append(rows)
+        if np.intersect1d(*pair).size:
+            raise ValueError(f"split {k} has rows in both its training and its test set")
+        checked.append((pair[0], pair[1]))
+    if not checked:
+        raise ValueError("cv yields no splits")
+    return checked
+
+
+def row_groups(splits: Sequence[tuple[np.ndarray, np.ndarray]], n_rows: int) -> RowGroups:
+    """Return the coarsest partition of which every training and test set is a union."""
+    codes = np.zeros(n_rows, dtype=np.intp)
+    for train, test in splits:
+        role = np.zeros(n_rows, dtype=np.intp)
+        role[train], role[test] = 1, 2
+        _, codes = np.unique(codes * 3 + role, return_inverse=True)
+    _, first, codes = np.unique(codes, return_index=True, return_inverse=True)
+    rank = np.empty(first.size, dtype=np.intp)
+    rank[np.argsort(first)] = np.arange(first.size)
+    codes = rank[codes]
+    return RowGroups(
+        codes,
+        first.size,
+        [tuple(np.unique(codes[train]).tolist()) for train, _ in splits],
+        [tuple(np.unique(codes[test]).tolist()) for _, test in splits],
+    )
+
+
+def batches(
+    splits: Sequence[tuple[np.ndarray, np.ndarray]], n_rows: int
+) -> list[tuple[RowGroups, list[int]]]:
+    """Return row groups and the numbers of the splits that they serve.
+
+    One batch where the splits share useful groups (K-fold, time series, leave-groups-out). Where
+    they cut the rows to pieces (repeated or shuffled splits) each split is a batch of its own.
+    """
+    whole = row_groups(splits, n_rows)
+    if whole.n_groups <= MAX_GROUPS_PER_SPLIT * len(splits):
+        return [(whole, list(range(len(splits))))]
+    return [(row_groups([split], n_rows), [k]) for k, split in enumerate(splits)]

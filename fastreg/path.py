@@ -1,0 +1,429 @@
+"""Regularization paths: scikit-learn's path functions, and `RegularizationPath`."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import _get_feature_names, check_array
+
+from fastreg.checks import check_data, make_penalty, random_seed, warn_unsolved
+from fastreg.designs import make_design
+from fastreg.engine import Grid, Penalty, Settings, Solution, Task, resolve_alphas, solve
+
+__all__ = [
+    "RegularizationPath",
+    "enet_path",
+    "lasso_path",
+    "regularization_path",
+    "ridge_path",
+]
+
+
+def enet_path(
+    X: Any,
+    y: Any,
+    *,
+    l1_ratio: float = 0.5,
+    eps: float = 1e-3,
+    n_alphas: Any = "deprecated",
+    alphas: Any = "warn",
+    precompute: Any = "auto",
+    Xy: Any = None,
+    copy_X: bool = True,
+    coef_init: Any = None,
+    verbose: bool | int = False,
+    return_n_iter: bool = False,
+    positive: bool = False,
+    check_input: bool = True,
+    tol: float = 1e-4,
+    max_iter: int = 1000,
+    random_state: Any = None,
+    selection: str = "cyclic",
+    sample_weight: Any = None,
+    **params: Any,
+) -> tuple:
+    """Compute an Elastic-Net path without an intercept, as scikit-learn's function does.
+
+    See `regularization_path` for a path with intercept, weights and certificates by name.
+
+    Parameters
+    ----------
+    X : array-like or sparse matrix of shape (n, p)
+    y : array-like of shape (n,) or (n, T)
+    l1_ratio : float, default=0.5
+    eps : float, default=1e-3
+        Smallest over largest alpha of an automatic grid.
+    n_alphas : int
+        Deprecated, see `alphas`.
+    alphas : int or array-like, default=100
+        Number of alphas of an automatic grid, or the alphas; they are sorted downwards.
+    precompute, Xy, copy_X, verbose
+        Accepted for compatibility: fastreg holds a Gram matrix where that pays and never
+        overwrites X.
+    coef_init : array-like of shape (p,), default=None
+        Coefficients to start from.
+    return_n_iter : bool, default=False
+    positive : bool, default=False
+    check_input : bool, default=True
+    tol, max_iter, random_state, selection, sample_weight
+        As in `ElasticNet`.
+
+    Returns
+    -------
+    alphas : ndarray of shape (m,)
+    coefs : ndarray of shape (p, m) or (T, p, m)
+    dual_gaps : ndarray of shape (m,) or (T, m)
+    n_iters : list of int
+        Only with `return_n_iter`.
+    """
+    unknown = params.keys() - {"X_offset", "X_scale", "do_screening"}
+    if unknown:
+        raise ValueError("Unexpected parameters in params", sorted(unknown))
+    if selection not in ("random", "cyclic"):
+        raise ValueError("selection should be either random or cyclic.")
+    alphas = _alphas_argument(n_alphas, alphas)
+    if check_input:
+        X, y, sample_weight = check_data(BaseEstimator(), X, y, sample_weight)
+    if y.ndim > 1 and positive:
+        raise ValueError("positive=True is not allowed for multi-output (y.ndim != 1)")
+    penalty = make_penalty(X.shape[1], l1_ratio, positive=positive)
+    settings = Settings(tol=tol, max_iter=max_iter, seed=random_seed(selection, random_state))
+    design = make_design(X, y, sample_weight, check_input=False)
+    starts = _starts(coef_init, design.n_targets, X.shape[1])
+    found = _solve_path(design, penalty, _grid(alphas, eps), settings, False, starts)
+    coefs = np.stack([s.coefs.T for s in found]).astype(X.dtype)
+    gaps = np.stack([s.gaps for s in found])
+    if y.ndim == 1:
+        coefs, gaps = coefs[0], gaps[0]
+    out = (found[0].alphas, coefs, gaps)
+    return (*out, [int(i) for i in found[0].n_iter]) if return_n_iter else out
+
+
+def lasso_path(
+    X: Any,
+    y: Any,
+    *,
+    eps: float = 1e-3,
+    n_alphas: Any = "deprecated",
+    alphas: Any = "warn",
+    precompute: Any = "auto",
+    Xy: Any = None,
+    copy_X: bool = True,
+    coef_init: Any = None,
+    verbose: bool | int = False,
+    return_n_iter: bool = False,
+    positive: bool = False,
+    **params: Any,
+) -> tuple:
+    """Compute a Lasso path without an intercept; see `enet_path`, with ``l1_ratio=1``."""
+    return enet_path(
+        X,
+        y,
+        l1_ratio=1.0,
+        eps=eps,
+        n_alphas=n_alphas,
+        alphas=alphas,
+        precompute=precompute,
+        Xy=Xy,
+        copy_X=copy_X,
+        coef_init=coef_init,
+        verbose=verbose,
+        return_n_iter=return_n_iter,
+        positive=positive,
+        **params,
+    )
+
+
+@dataclass(eq=False)
+class RegularizationPath:
+    """A fitted path for one target.
+
+    Attributes
+    ----------
+    alphas : ndarray of shape (m,)
+        Downwards, in the units of the estimator of that name.
+    coefs : sparse CSR array of shape (m, p)
+        In the units of the columns.
+    intercepts : ndarray of shape (m,)
+    dual_gaps : ndarray of shape (m,)
+    n_iters : ndarray of shape (m,)
+    df : ndarray of shape (m,)
+        Number of non-zero coefficients (for ridge too; its effective degrees of freedom are
+        another number).
+    deviance_ratio : ndarray of shape (m,)
+        1 − residual over total sum of squares of the training rows (R²).
+    feature_names : list of str
+    """
+
+    alphas: np.ndarray
+    coefs: sparse.csr_array
+    intercepts: np.ndarray
+    dual_gaps: np.ndarray
+    n_iters: np.ndarray
+    df: np.ndarray
+    deviance_ratio: np.ndarray
+    feature_names: list[str]
+
+    def coef_at(self, alpha: float) -> tuple[np.ndarray, float]:
+        """Return coefficients (p,) and intercept at `alpha`, linear in alpha between the points.
+
+        A Lasso path is piecewise linear in alpha, so between two points with the same support
+        this is exact. Outside the grid the nearest end is returned.
+        """
+        if not alpha >= 0:
+            raise ValueError(f"alpha == {alpha}, must be >= 0.0")
+        up = self.alphas[::-1]
+        at = float(np.clip(alpha, up[0], up[-1]))
+        k = int(np.clip(np.searchsorted(up, at), 1, max(up.size - 1, 1)))
+        high, low = up.size - 1 - k, min(up.size - k, up.size - 1)
+        high = max(high, 0)
+        width = self.alphas[high] - self.alphas[low]
+        share = (at - self.alphas[low]) / width if width > 0 else 0.0
+        pair = self.coefs[[high, low]].toarray()
+        coef = share * pair[0] + (1.0 - share) * pair[1]
+        return coef, float(share * self.intercepts[high] + (1.0 - share) * self.intercepts[low])
+
+    def predict(self, X: Any, alpha: float | None = None) -> np.ndarray:
+        """Predict at `alpha`, shape (n,), or at every alpha of the grid, shape (n, m)."""
+        X = check_array(X, accept_sparse=("csr", "csc"), dtype=[np.float64, np.float32])
+        if X.shape[1] != self.coefs.shape[1]:
+            raise ValueError(
+                f"X has {X.shape[1]} features, the path was fitted on {self.coefs.shape[1]}"
+            )
+        if alpha is None:
+            return np.asarray(X @ self.coefs.toarray().T) + self.intercepts
+        coef, intercept = self.coef_at(alpha)
+        return np.asarray(X @ coef) + intercept
+
+    def plot(self, ax: Any = None, **options: Any) -> Any:
+        """Draw the coefficients against alpha; see `fastreg.plotting.CoefficientPathDisplay`."""
+        from fastreg.plotting import CoefficientPathDisplay
+
+        return CoefficientPathDisplay.from_path(self, ax=ax, **options)
+
+
+def regularization_path(
+    X: Any,
+    y: Any = None,
+    *,
+    l1_ratio: float = 1.0,
+    alphas: Any = 100,
+    eps: float = 1e-3,
+    sample_weight: Any = None,
+    fit_intercept: bool = True,
+    positive: bool = False,
+    penalty_factor: Any = None,
+    lower: Any = None,
+    upper: Any = None,
+    standardize: bool = False,
+    tol: float = 1e-4,
+    max_iter: int = 1000,
+) -> RegularizationPath:
+    """Fit a Lasso or Elastic-Net path with an intercept.
+
+    Parameters
+    ----------
+    X : array-like, sparse matrix, DataFrame of shape (n, p), or Moments
+    y : array-like of shape (n,)
+        None with Moments.
+    l1_ratio : float, default=1.0
+        Lasso.
+    alphas : int or array-like, default=100
+        Number of alphas of an automatic grid, or the alphas themselves.
+
+    Returns
+    -------
+    RegularizationPath
+    """
+    holder = BaseEstimator()
+    names = _get_feature_names(X)
+    X, y, sample_weight = check_data(holder, X, y, sample_weight, multi_output=False)
+    penalty = make_penalty(
+        holder.n_features_in_,
+        l1_ratio,
+        positive=positive,
+        penalty_factor=penalty_factor,
+        lower=lower,
+        upper=upper,
+        standardize=standardize,
+    )
+    if not 0 <= l1_ratio <= 1:
+        raise ValueError(f"l1_ratio == {l1_ratio}, must be between 0 and 1")
+    design = make_design(X, y, sample_weight, check_input=False)
+    settings = Settings(tol=tol, max_iter=max_iter)
+    grid = _grid(alphas, eps)
+    (found,) = _solve_path(design, penalty, grid, settings, fit_intercept, [None])
+    return _as_path(found, found.alphas, names)
+
+
+def ridge_path(
+    X: Any,
+    y: Any = None,
+    *,
+    alphas: Any = 100,
+    sample_weight: Any = None,
+    fit_intercept: bool = True,
+    penalty_factor: Any = None,
+    standardize: bool = False,
+) -> RegularizationPath:
+    """Fit a ridge path: one factorization for all alphas.
+
+    Parameters
+    ----------
+    X : array-like, sparse matrix, DataFrame of shape (n, p), or Moments
+    y : array-like of shape (n,)
+    alphas : int or array-like, default=100
+        In the units of `Ridge`: Σw(y − b0 − x·b)² + alpha Σ v_j b_j².
+
+    Returns
+    -------
+    RegularizationPath
+    """
+    holder = BaseEstimator()
+    names = _get_feature_names(X)
+    X, y, sample_weight = check_data(holder, X, y, sample_weight, multi_output=False)
+    penalty = make_penalty(
+        holder.n_features_in_, 0.0, penalty_factor=penalty_factor, standardize=standardize
+    )
+    design = make_design(X, y, sample_weight, check_input=False)
+    grid = alphas if not isinstance(alphas, Integral) else ridge_grid(design, penalty, alphas)
+    values = np.sort(_check_alphas(grid))[::-1]
+    weight = total_weight(design)
+    settings = Settings()
+    (found,) = _solve_path(design, penalty, values / weight, settings, fit_intercept, [None])
+    return _as_path(found, values, names)
+
+
+def ridge_grid(design: Any, penalty: Penalty, n_alphas: int) -> np.ndarray:
+    """Return a grid over which ridge goes from almost nothing to almost no shrinkage.
+
+    From ten times Σ_j S_jj/v_j, above every eigenvalue of the (penalty-scaled) XᵀX, down to 1e-8
+    of that; it depends on X only, not on the target.
+    """
+    from fastreg.moments import merge_all
+
+    whole = merge_all(design.moments(design.n_features <= design.n_rows))
+    squares = whole.variances * whole.weight
+    size = whole.weight * np.ones_like(squares) if penalty.standardize else squares
+    if penalty.factor is not None:
+        usable = (penalty.factor > 0) & np.isfinite(penalty.factor)
+        size = size[usable] / penalty.factor[usable]
+    top = 10.0 * float(size[size > 0].sum()) if np.any(size > 0) else 1.0
+    return np.geomspace(top, 1e-8 * top, n_alphas)
+
+
+def total_weight(design: Any) -> float:
+    """Return Σw over all rows."""
+    if not design.has_rows:
+        return sum(group.weight for group in design.moments(True))
+    return float(design.n_rows if design.weight is None else design.weight.sum())
+
+
+def _as_path(found: Solution, alphas: np.ndarray, names: Any) -> RegularizationPath:
+    scale = found.scale if found.scale > 0 else 1.0
+    p = found.coefs.shape[1]
+    return RegularizationPath(
+        alphas=alphas,
+        coefs=sparse.csr_array(found.coefs),
+        intercepts=found.intercepts,
+        dual_gaps=found.gaps,
+        n_iters=found.n_iter,
+        df=np.count_nonzero(found.coefs, axis=1),
+        deviance_ratio=1.0 - found.train_mse / scale,
+        feature_names=[f"x{j}" for j in range(p)] if names is None else [str(v) for v in names],
+    )
+
+
+def _solve_path(
+    design: Any,
+    penalty: Penalty,
+    alphas: np.ndarray | Grid,
+    settings: Settings,
+    fit_intercept: bool,
+    starts: Sequence[np.ndarray | None],
+) -> list[Solution]:
+    """Solve the path of every target on the grid of the first."""
+    probe = [Task(penalty, alphas, fit_intercept=fit_intercept)]
+    if isinstance(alphas, Grid) and penalty.l1_ratio == 0:
+        raise ValueError(
+            "Automatic alpha grid generation is not supported for l1_ratio=0. Please supply a grid "
+            "by providing your estimator with the appropriate `alphas=` argument."
+        )
+    if isinstance(alphas, Grid):
+        largest = [
+            resolve_alphas(
+                design, probe, Task(penalty, alphas, target=t, fit_intercept=fit_intercept)
+            )
+            for t in range(design.n_targets)
+        ]
+        alphas = max(largest, key=lambda grid: grid[0])
+    tasks = [
+        Task(penalty, alphas, target=t, fit_intercept=fit_intercept, start=starts[t])
+        for t in range(design.n_targets)
+    ]
+    found = solve(design, tasks, settings)
+    warn_unsolved(found, settings, stacklevel=4)
+    return found
+
+
+def _starts(coef_init: Any, n_targets: int, n_features: int) -> list[np.ndarray | None]:
+    if coef_init is None:
+        return [None] * n_targets
+    coef = np.atleast_2d(np.asarray(coef_init, dtype=float))
+    if coef.shape != (n_targets, n_features):
+        raise ValueError(
+            f"coef_init must have shape {(n_targets, n_features)}, got {np.shape(coef_init)}"
+        )
+    return list(coef)
+
+
+def _check_alphas(alphas: Any) -> np.ndarray:
+    values = np.atleast_1d(np.asarray(alphas, dtype=float))
+    if values.ndim != 1 or values.size == 0:
+        raise ValueError("alphas must be a non-empty one-dimensional array")
+    if not np.all(np.isfinite(values)) or np.any(values < 0):
+        at = int(np.argmax(~np.isfinite(values) | (values < 0)))
+        raise ValueError(f"alphas[{at}] == {values[at]}, must be >= 0.0.")
+    return values
+
+
+def _grid(alphas: Any, eps: float) -> np.ndarray | Grid:
+    if isinstance(alphas, Integral):
+        if alphas < 1:
+            raise ValueError(f"alphas == {alphas}, must be >= 1")
+        if not 0 < eps < 1:
+            raise ValueError(f"eps == {eps}, must be between 0 and 1")
+        return Grid(int(alphas), float(eps))
+    return np.sort(_check_alphas(alphas))[::-1]
+
+
+def _alphas_argument(n_alphas: Any, alphas: Any) -> Any:
+    """Sort out scikit-learn 1.9's deprecations of `n_alphas` and ``alphas=None``."""
+    count: Any = 100
+    if n_alphas != "deprecated":
+        warnings.warn(
+            "'n_alphas' was deprecated in 1.9 and will be removed in 1.11. 'alphas' now accepts an "
+            "integer value which removes the need to pass 'n_alphas'. The default value of "
+            "'alphas' will change from None to 100 in 1.11. Pass an explicit value to 'alphas' and "
+            "leave 'n_alphas' to its default value to silence this warning.",
+            FutureWarning,
+            stacklevel=3,
+        )
+        count = n_alphas
+    if alphas is None:
+        warnings.warn(
+            "'alphas=None' is deprecated and will be removed in 1.11, at which point the default "
+            "value will be set to 100. Set 'alphas=100' to silence this warning.",
+            FutureWarning,
+            stacklevel=3,
+        )
+    elif not (isinstance(alphas, str) and alphas == "warn"):
+        count = alphas
+    return count

@@ -1,0 +1,35 @@
+"""Build the Cython kernels; everything else is declared in pyproject.toml."""
+
+import os
+from pathlib import Path
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+DEBUG = os.environ.get("FASTREG_DEBUG", "0") not in ("", "0")
+
+extensions = [
+    Extension(
+        ".".join(path.relative_to("src").with_suffix("").parts),
+        [path.as_posix()],
+        extra_compile_args=["-O0", "-g"] if DEBUG else ["-O3"],
+    )
+    for path in sorted(Path("src").rglob("*.pyx"))
+]
+
+setup(
+    ext_modules=cythonize(
+        extensions,
+        include_path=["src"],
+        build_dir="build/cython-debug" if DEBUG else "build/cython",
+        gdb_debug=False,
+        compiler_directives={
+            "language_level": 3,
+            "boundscheck": DEBUG,
+            "wraparound": False,
+            "initializedcheck": DEBUG,
+            "cdivision": not DEBUG,
+            "embedsignature": True,
+        },
+    ),
+)

@@ -1,0 +1,43 @@
+"""How a quadratic 1/2 ‖r‖², r = y − Z b, is held: the two operations that descent needs."""
+
+
+cdef class Coordinates:
+    cdef readonly Py_ssize_t size       # number of coordinates
+    cdef readonly Py_ssize_t length     # floating-point pairs that one `move` touches
+    cdef double[::1] diag_view
+    cdef double* diag                   # diag[j] = G_jj
+    cdef public double rr               # ‖r‖² (in units of the Gram matrix: divided by Σw)
+
+    cdef double corr(self, Py_ssize_t j) noexcept nogil
+    cdef void move(self, Py_ssize_t j, double delta) noexcept nogil
+    cdef double cross(self, Py_ssize_t i, Py_ssize_t j) noexcept nogil
+
+
+cdef class GramCoordinates(Coordinates):
+    cdef const double[:, ::1] gram_view
+    cdef double[::1] corr_view
+    cdef const double* gram
+    cdef double* c
+
+
+cdef class DenseCoordinates(Coordinates):
+    cdef const double[::1, :] columns_view
+    cdef double[::1] residual_view
+    cdef const double* columns
+    cdef double* r
+    cdef double weight
+
+
+cdef class SparseCoordinates(Coordinates):
+    cdef const double[::1] data_view, mean_view, row_weight_view
+    cdef const int[::1] indices_view
+    cdef const long long[::1] indptr_view
+    cdef double[::1] residual_view
+    cdef const double* data
+    cdef const double* mean
+    cdef const double* w
+    cdef const int* indices
+    cdef const long long* indptr
+    cdef double* r
+    cdef double weight
+    cdef readonly double offset         # the true residual is r − offset

@@ -1,0 +1,189 @@
+"""Three ways to hold the quadratic 1/(2 Σw) ‖√w (y − Z b)‖² that `descent` minimises.
+
+The loop in `descent.pyx` sees `corr(j)` = (Zᵀ W r)_j / Σw, `move(j, δ)`: b_j += δ, and for the
+Newton step `cross(i, j)` = G_ij. Nothing here knows a penalty, and `rr` is kept up to date by
+the caller, who knows the correlation before each move.
+"""
+
+import numpy as np
+
+from fastreg.kernels.blas cimport axpy, dot
+
+
+cdef class Coordinates:
+    """Common part: the diagonal of the Gram matrix and the squared norm of the residual."""
+
+    def __init__(self, double[::1] diag, Py_ssize_t length, double rr):
+        self.size = diag.shape[0]
+        self.length = length
+        self.diag_view = diag
+        self.diag = &diag[0] if self.size else NULL
+        self.rr = rr
+
+    cdef double corr(self, Py_ssize_t j) noexcept nogil:
+        return 0.0
+
+    cdef void move(self, Py_ssize_t j, double delta) noexcept nogil:
+        pass
+
+    cdef double cross(self, Py_ssize_t i, Py_ssize_t j) noexcept nogil:
+        return 0.0
+
+
+cdef class GramCoordinates(Coordinates):
+    """Hold G and c = q − G b; a move costs one row of G.
+
+    Parameters
+    ----------
+    gram : ndarray of shape (p, p), C-ordered, symmetric
+        Borrowed, never written.
+    corr : ndarray of shape (p,)
+        The correlations at the current coefficients. Borrowed, updated in place.
+    rr : float
+        ‖r‖² / Σw at the current coefficients.
+    """
+
+    def __init__(self, const double[:, ::1] gram, double[::1] corr, double rr):
+        if gram.shape[0] != gram.shape[1] or gram.shape[0] != corr.shape[0]:
+            raise ValueError("gram must be square with one row for each entry of corr")
+        super().__init__(np.array(np.diagonal(gram)), gram.shape[0], rr)
+        self.gram_view = gram
+        self.corr_view = corr
+        if self.size:
+            self.gram = &gram[0, 0]
+            self.c = &corr[0]
+
+    cdef double corr(self, Py_ssize_t j) noexcept nogil:
+        return self.c[j]
+
+    cdef void move(self, Py_ssize_t j, double delta) noexcept nogil:
+        # c −= δ G_j
+        axpy(self.size, -delta, self.gram + j * self.size, self.c)
+
+    cdef double cross(self, Py_ssize_t i, Py_ssize_t j) noexcept nogil:
+        return self.gram[i * self.size + j]
+
+
+cdef class DenseCoordinates(Coordinates):
+    """Hold columns that are centred and scaled by √w already; a move costs one column.
+
+    Parameters
+    ----------
+    columns : ndarray of shape (n, k), Fortran-ordered
+        Borrowed, never written.
+    residual : ndarray of shape (n,)
+        √w r at the current coefficients. Borrowed, updated in place.
+    diag : ndarray of shape (k,)
+        Squared column norms over `weight`.
+    weight : float
+        Σw.
+    """
+
+    def __init__(
+        self, const double[::1, :] columns, double[::1] residual, double[::1] diag, double weight
+    ):
+        if columns.shape[0] != residual.shape[0] or columns.shape[1] != diag.shape[0]:
+            raise ValueError("columns, residual and diag do not fit together")
+        super().__init__(diag, columns.shape[0], np.dot(residual, residual) / weight)
+        self.columns_view = columns
+        self.residual_view = residual
+        self.weight = weight
+        if self.size:
+            self.columns = &columns[0, 0]
+            self.r = &residual[0]
+
+    cdef double corr(self, Py_ssize_t j) noexcept nogil:
+        return dot(self.length, self.columns + j * self.length, self.r) / self.weight
+
+    cdef void move(self, Py_ssize_t j, double delta) noexcept nogil:
+        # r −= δ z_j
+        axpy(self.length, -delta, self.columns + j * self.length, self.r)
+
+    cdef double cross(self, Py_ssize_t i, Py_ssize_t j) noexcept nogil:
+        return dot(
+            self.length, self.columns + i * self.length, self.columns + j * self.length
+        ) / self.weight
+
+
+cdef class SparseCoordinates(Coordinates):
+    """Hold CSC columns as they are; centring is one scalar, so a move costs the non-zeros.
+
+    With z_j = x_j − m_j the residual is r − `offset`, where only r is stored and Σ w (r −
+    offset) is kept as it was: a move by δ subtracts δ x_j from r and δ m_j from the offset.
+
+    Parameters
+    ----------
+    data, indices, indptr : ndarrays
+        CSC arrays of the (n, k) block, float64, int32 and int64; columns sorted by row.
+    mean : ndarray of shape (k,)
+        Weighted column means; zeros without centring.
+    row_weight : ndarray of shape (n,)
+    residual : ndarray of shape (n,)
+        The residual at the current coefficients. Borrowed, updated in place; add nothing to
+        it but `offset` when done.
+    diag : ndarray of shape (k,)
+        Weighted centred column sums of squares over `weight`.
+    weight : float
+        Σw.
+    """
+
+    def __init__(
+        self,
+        const double[::1] data,
+        const int[::1] indices,
+        const long long[::1] indptr,
+        const double[::1] mean,
+        const double[::1] row_weight,
+        double[::1] residual,
+        double[::1] diag,
+        double weight,
+    ):
+        if indptr.shape[0] != diag.shape[0] + 1 or mean.shape[0] != diag.shape[0]:
+            raise ValueError("indptr, mean and diag do not fit together")
+        if row_weight.shape[0] != residual.shape[0]:
+            raise ValueError("row_weight and residual must have one entry for each row")
+        rr = np.dot(np.multiply(row_weight, residual), residual) / weight
+        super().__init__(diag, max(1, data.shape[0] // max(1, diag.shape[0])), rr)
+        self.data_view, self.indices_view, self.indptr_view = data, indices, indptr
+        self.mean_view, self.row_weight_view = mean, row_weight
+        self.residual_view = residual
+        self.weight = weight
+        self.offset = 0.0
+        self.data = &data[0] if data.shape[0] else NULL
+        self.indices = &indices[0] if indices.shape[0] else NULL
+        self.indptr = &indptr[0]
+        self.mean = &mean[0] if self.size else NULL
+        self.w = &row_weight[0]
+        self.r = &residual[0]
+
+    cdef double corr(self, Py_ssize_t j) noexcept nogil:
+        # Σ w (x − m)(r − offset) = Σ w x (r − offset), because Σ w (r − offset) = 0
+        cdef double total = 0.0, off = self.offset
+        cdef long long k
+        cdef int i
+        for k in range(self.indptr[j], self.indptr[j + 1]):
+            i = self.indices[k]
+            total += self.data[k] * self.w[i] * (self.r[i] - off)
+        return total / self.weight
+
+    cdef void move(self, Py_ssize_t j, double delta) noexcept nogil:
+        cdef long long k
+        for k in range(self.indptr[j], self.indptr[j + 1]):
+            self.r[self.indices[k]] -= delta * self.data[k]
+        self.offset -= delta * self.mean[j]
+
+    cdef double cross(self, Py_ssize_t i, Py_ssize_t j) noexcept nogil:
+        # merge of two sorted index lists, minus the means: Σ w x_i x_j / Σw − m_i m_j
+        cdef long long a = self.indptr[i], b = self.indptr[j]
+        cdef long long end_a = self.indptr[i + 1], end_b = self.indptr[j + 1]
+        cdef double total = 0.0
+        while a < end_a and b < end_b:
+            if self.indices[a] == self.indices[b]:
+                total += self.data[a] * self.data[b] * self.w[self.indices[a]]
+                a += 1
+                b += 1
+            elif self.indices[a] < self.indices[b]:
+                a += 1
+            else:
+                b += 1
+        return total / self.weight - self.mean[i] * self.mean[j]

@@ -1,0 +1,428 @@
+"""Coordinate descent with Newton steps on the support, for a list of penalty strengths.
+
+Minimises, for each alpha in turn, warm-started,
+
+    1/2 ‖y − Z b‖² + Σ_j ( alpha l1w_j |b_j| + alpha l2w_j/2 b_j² ),   lower ≤ b ≤ upper,
+
+everything divided by Σw, however `Coordinates` holds Z. The certificate (see `certificate.pxd`) is
+tested before the first epoch and after each.
+
+The first epoch is the plain cyclic (or random) sweep. After that sweeps over the live coordinates
+and Newton steps on the support compete by cost: a Newton step is taken as soon as the sweeps since
+the last one have cost as much (ski rental: never more than twice the cheaper of the two). The step
+solves (G_AA + l2 V_A) d = c_A − l1 sign b_A − l2 b_A with an up-dated Cholesky factor and stops at
+the first sign change or bound, where that coordinate leaves A. On the support the problem is a
+quadratic, so a step that is not cut short ends at its minimum.
+"""
+
+import numpy as np
+
+from libc.math cimport INFINITY, fabs, fmax
+
+from fastreg.kernels cimport penalty
+from fastreg.kernels.certificate cimport (
+    Certificate,
+    certify,
+    gap_floor,
+    is_free,
+    violation_floor,
+)
+from fastreg.kernels.coordinates cimport Coordinates
+from fastreg.kernels.factor cimport Factor
+
+cpdef enum Status:
+    DONE = 0        # every alpha has been worked on
+    PAUSED = 1      # the work budget is used up: call `run` again
+    GROW = 2        # the factor is full: call `factor.grow`, then `run` again
+
+
+cdef class Descent:
+    """State of the descent of one task over a list of alphas; resumable between any two epochs.
+
+    Parameters
+    ----------
+    q : Coordinates
+        Holds the residual (or correlations) that belong to `coef`; updated in place.
+    factor : Factor
+        Workspace for the Newton steps, over the same coordinates.
+    coef : ndarray of shape (p,)
+        Start; updated in place. Zero outside `cols`.
+    alphas : ndarray of shape (m,)
+    cols : ndarray of shape (k,), intp
+        Coordinates that may move, with positive diagonal.
+    l1w, l2w, lower, upper : ndarrays of shape (p,)
+    coefs : ndarray of shape (m, p)
+        Output: the coefficients at each alpha.
+    yy : float
+        ‖y‖² / Σw, the scale of rounding errors.
+    tol_gap, tol_violation : float
+        An alpha is done when the gap and the largest violation of the optimality conditions are
+        at most this, or at most what rounding can cause.
+    max_iter : int
+        Largest number of sweeps and Newton steps for one alpha.
+    seed : int
+        0 for cyclic order, else the seed of the random order (`selection="random"`).
+
+    Attributes
+    ----------
+    gaps, violations : ndarray of shape (m,)
+        As the kernel saw them, from correlations updated move by move.
+    n_iter : ndarray of shape (m,)
+    converged : ndarray of shape (m,), bool
+    coefs : ndarray of shape (m, p)
+    """
+
+    cdef readonly Coordinates q
+    cdef readonly Factor factor
+    cdef readonly object gaps, violations, n_iter, converged
+    cdef readonly Py_ssize_t n_newton, n_sweeps
+    cdef double[::1] coef_view, c_view, d_view, g_view, gaps_view, violations_view
+    cdef const double[::1] alphas, l1w_view, l2w_view, lower_view, upper_view
+    cdef double[:, ::1] coefs_view
+    cdef readonly object coefs
+    cdef Py_ssize_t[::1] live_view, n_iter_view
+    cdef const Py_ssize_t[::1] cols_view
+    cdef unsigned char[::1] converged_view
+    cdef double* b
+    cdef double* c
+    cdef const double *l1w
+    cdef const double *l2w
+    cdef const double *lower
+    cdef const double *upper
+    cdef const Py_ssize_t* cols
+    cdef Py_ssize_t* live
+    cdef Py_ssize_t n_cols, n_live, max_iter, at, it
+    cdef double yy, tol_gap, tol_violation, alpha
+    cdef double work, spent, patience       # flops: in this run, since the last Newton step
+    cdef bint has_l2
+    cdef unsigned long long rng
+
+    def __init__(
+        self,
+        Coordinates q,
+        Factor factor,
+        double[::1] coef,
+        const double[::1] alphas,
+        const Py_ssize_t[::1] cols,
+        const double[::1] l1w,
+        const double[::1] l2w,
+        const double[::1] lower,
+        const double[::1] upper,
+        coefs,
+        double yy,
+        double tol_gap,
+        double tol_violation,
+        Py_ssize_t max_iter,
+        unsigned long long seed=0,
+    ):
+        cdef Py_ssize_t p = q.size, m = alphas.shape[0]
+        if not (
+            p > 0 and coef.shape[0] == l1w.shape[0] == l2w.shape[0] == p
+            and lower.shape[0] == upper.shape[0] == p
+            and coefs.shape == (m, p)
+        ):
+            raise ValueError("arrays of the descent do not fit together")
+        self.q, self.factor = q, factor
+        self.coef_view, self.alphas = coef, alphas
+        self.coefs = self.coefs_view = coefs
+        self.l1w_view, self.l2w_view = l1w, l2w
+        self.lower_view, self.upper_view = lower, upper
+        self.cols_view = cols
+        self.n_cols = cols.shape[0]
+        self.live_view = np.empty(self.n_cols + 1, dtype=np.intp)
+        self.c_view = np.zeros(p)
+        self.d_view, self.g_view = np.empty(p), np.empty(p)
+        self.gaps, self.violations = np.zeros(m), np.zeros(m)
+        self.n_iter = np.zeros(m, dtype=np.intp)
+        self.converged = np.zeros(m, dtype=bool)
+        self.gaps_view, self.violations_view = self.gaps, self.violations
+        self.n_iter_view = self.n_iter
+        self.converged_view = self.converged.view(np.uint8)
+        self.b, self.c = &coef[0], &self.c_view[0]
+        self.l1w, self.l2w, self.lower, self.upper = &l1w[0], &l2w[0], &lower[0], &upper[0]
+        self.cols = &cols[0] if self.n_cols else NULL
+        self.live = &self.live_view[0]
+        self.yy, self.tol_gap, self.tol_violation = yy, tol_gap, tol_violation
+        self.max_iter, self.rng = max_iter, seed
+        self.has_l2 = bool(np.any(l2w))
+        self.at = 0
+        self.it = -1
+
+    def run(self, double budget=3e8):
+        """Work for about `budget` floating-point operations; return DONE, PAUSED or GROW."""
+        cdef int status
+        with nogil:
+            status = self._run(budget)
+        return status
+
+    cdef int _run(self, double budget) noexcept nogil:
+        cdef Certificate cert
+        cdef double tol_gap, tol_violation
+        self.work = 0.0
+        while self.at < self.alphas.shape[0]:
+            if self.it < 0:
+                self.alpha = self.alphas[self.at]
+                self.it = 0
+                self.spent, self.patience = 0.0, 1.0
+            cert = self.measure()
+            tol_gap = fmax(self.tol_gap, gap_floor(cert, self.yy))
+            tol_violation = fmax(self.tol_violation, violation_floor(cert, self.yy))
+            if cert.gap <= tol_gap and cert.violation <= tol_violation:
+                self.record(cert, True)
+            elif self.it >= self.max_iter:
+                self.record(cert, False)
+            elif self.it == 0:
+                self.sweep(self.n_cols, self.cols)
+            elif self.spent >= self.patience * self.newton_cost():
+                if not self.newton():
+                    return GROW
+            else:
+                self.epoch()
+            if self.work > budget and self.at < self.alphas.shape[0]:
+                return PAUSED
+        return DONE
+
+    cdef void record(self, Certificate cert, bint converged) noexcept nogil:
+        cdef Py_ssize_t j
+        for j in range(self.q.size):
+            self.coefs_view[self.at, j] = self.b[j]
+        self.gaps_view[self.at] = cert.gap
+        self.violations_view[self.at] = cert.violation
+        self.n_iter_view[self.at] = self.it
+        self.converged_view[self.at] = converged
+        self.at += 1
+        self.it = -1
+
+    cdef Certificate measure(self) noexcept nogil:
+        """Refresh c on all coordinates, list the live ones and certify."""
+        cdef Py_ssize_t i, j
+        cdef double z
+        self.n_live = 0
+        for i in range(self.n_cols):
+            j = self.cols[i]
+            z = self.c[j] = self.q.corr(j)
+            if self.b[j] != 0 or fabs(z) > self.alpha * self.l1w[j]:
+                self.live[self.n_live] = j
+                self.n_live += 1
+        self.work += self.corr_cost() * self.n_cols
+        return certify(
+            self.n_cols, self.cols, self.c, self.b, self.q.diag, self.alpha, self.l1w, self.l2w,
+            self.lower, self.upper, self.q.rr,
+        )
+
+    cdef double corr_cost(self) noexcept nogil:
+        """Flops of one correlation: a look-up where the Gram matrix is held."""
+        return 8.0 if self.q.length == self.q.size else 2.0 * self.q.length
+
+    cdef double sweep(self, Py_ssize_t n, const Py_ssize_t* order) noexcept nogil:
+        """One epoch over `order`; return Σ (G_jj + l2) δ_j², twice what the objective falls by."""
+        cdef Py_ssize_t i, j
+        cdef double c, b, delta, g, l2, fall = 0.0, cost = 0.0
+        for i in range(n):
+            j = order[self.random_below(n)] if self.rng else order[i]
+            c, b, g, l2 = self.q.corr(j), self.b[j], self.q.diag[j], self.alpha * self.l2w[j]
+            delta = penalty.prox(
+                c + g * b, g, self.alpha * self.l1w[j], l2, self.lower[j], self.upper[j]
+            ) - b
+            if delta != 0:
+                self.b[j] = b + delta
+                self.q.move(j, delta)
+                self.q.rr -= delta * (2.0 * c - delta * g)
+                fall += (g + l2) * delta * delta
+                cost += 2.0 * self.q.length
+        self.it += 1
+        self.n_sweeps += 1
+        cost += n * self.corr_cost()
+        self.work += cost
+        self.spent += cost
+        return fall
+
+    cdef void epoch(self) noexcept nogil:
+        """Sweep over the live coordinates, again while that is cheaper than a certificate."""
+        cdef double first = self.sweep(self.n_live, self.live), fall = first
+        cdef Py_ssize_t repeat
+        for repeat in range(min(9, self.n_cols // (2 * self.n_live + 1))):
+            if self.it >= self.max_iter or fall <= 0.01 * first or fall <= 0.1 * self.tol_gap:
+                return
+            if self.corr_cost() < 10.0 or self.spent >= self.patience * self.newton_cost():
+                return
+            fall = self.sweep(self.n_live, self.live)
+
+    cdef Py_ssize_t random_below(self, Py_ssize_t n) noexcept nogil:
+        """xorshift64 (Marsaglia 2003)."""
+        self.rng ^= self.rng << 13
+        self.rng ^= self.rng >> 7
+        self.rng ^= self.rng << 17
+        return <Py_ssize_t> (self.rng % <unsigned long long> n)
+
+    cdef bint in_support(self, Py_ssize_t j) noexcept nogil:
+        """Whether the penalty is smooth around b_j and no bound is met."""
+        cdef double b = self.b[j]
+        if b <= self.lower[j] or b >= self.upper[j]:
+            return False
+        return b != 0 or self.alpha * self.l1w[j] == 0
+
+    cdef bint factor_is_stale(self) noexcept nogil:
+        """Whether G_AA + l2 V_A has moved too far from what was factored.
+
+        A factor made for a somewhat larger alpha majorises the quadratic: its steps are safe and
+        contract the error by 1 − alpha / factor.alpha or better, so it serves several alphas.
+        """
+        if self.factor.alpha < 0:
+            return True
+        return self.has_l2 and not 0.7 * self.factor.alpha <= self.alpha <= self.factor.alpha
+
+    cdef double newton_cost(self) noexcept nogil:
+        """Flops that the next Newton step will take."""
+        cdef Py_ssize_t i, j, k = 0, changes = 0
+        cdef double size
+        for i in range(self.n_live):
+            j = self.live[i]
+            if self.in_support(j):
+                k += 1
+                if self.factor.where[j] < 0:
+                    changes += 1
+        size = <double> k
+        if self.factor_is_stale():
+            changes = k
+        else:
+            changes += max(0, self.factor.size + changes - k)
+        return size * (
+            2.0 * size + 2.0 * self.q.length + self.corr_cost()
+        ) + changes * size * (size + self.corr_cost()) * (0.4 if changes == k else 1.0)
+
+    cdef bint match_factor(self) noexcept nogil:
+        """Bring the factor to the support; False where it needs room. Dependent columns stay out."""
+        cdef Py_ssize_t i, j
+        cdef double shift
+        if self.factor_is_stale():
+            self.factor.clear()
+            self.factor.alpha = self.alpha
+        for i in range(self.factor.size - 1, -1, -1):
+            if not self.in_support(self.factor.members[i]):
+                self.factor.delete(i)
+        for i in range(self.n_live):
+            j = self.live[i]
+            if self.factor.where[j] >= 0 or not self.in_support(j):
+                continue
+            if self.factor.size == self.factor.capacity:
+                return False
+            shift = self.factor.alpha * self.l2w[j]
+            if not self.factor.append(self.q, j, shift):
+                self.patience *= 1.5        # descent alone has to move what is left out
+            self.work += self.factor.size * (self.factor.size + self.corr_cost())
+        return True
+
+    cdef bint newton(self) noexcept nogil:
+        """Minimise over the support; False where the factor has to grow first.
+
+        Each pass solves for the step, cuts it at the first sign change or bound and, if it was
+        cut or the factor is a stale one, goes on.
+        """
+        cdef Py_ssize_t blocked
+        cdef double ahead, last = INFINITY
+        if not self.match_factor():
+            return False
+        while self.factor.size > 0 and self.it < self.max_iter:
+            blocked = -1
+            ahead = self.newton_step(&blocked)
+            self.it += 1
+            self.n_newton += 1
+            if blocked >= 0:
+                self.factor.delete(self.factor.where[blocked])
+                continue
+            if ahead > 0.25 * last or ahead <= 0.01 * self.tol_gap:
+                break
+            last = ahead
+        self.spent = 0.0
+        return True
+
+    cdef double gradient(self, Py_ssize_t j) noexcept nogil:
+        """Return c_j − l1 sign b_j − l2 b_j, the descent direction of the smooth piece."""
+        cdef double b = self.b[j], l1 = self.alpha * self.l1w[j]
+        return self.q.corr(j) - (l1 if b > 0 else -l1 if b < 0 else 0.0) - (
+            self.alpha * self.l2w[j] * b
+        )
+
+    cdef double newton_step(self, Py_ssize_t* blocked) noexcept nogil:
+        """Take one cut step over the factor's variables; return what the next would gain.
+
+        With an exact factor and no cut that is nothing but rounding; a stale factor leaves the
+        gradient g' behind, and the next gain is about (g'ᵀd)² / (2 gᵀd).
+        """
+        cdef Py_ssize_t i, j, k = self.factor.size
+        cdef double* d = &self.d_view[0]
+        cdef double* g = &self.g_view[0]
+        cdef double t = 1.0, slope = 0.0, slope_after = 0.0, back
+        for i in range(k):
+            j = self.factor.members[i]
+            d[i] = g[i] = self.gradient(j)
+        self.factor.solve(d)
+        for i in range(k):
+            slope += g[i] * d[i]
+        blocked[0] = self.cut(d, &t)
+        self.shift_along(d, t, blocked[0])
+        for i in range(k):
+            j = self.factor.members[i]
+            if j != blocked[0]:
+                slope_after += self.gradient(j) * d[i]
+        if blocked[0] < 0 and slope_after < -slope:
+            # the factor is numerically wrong and the full step went uphill: back to the minimum
+            back = slope / (slope - slope_after) - 1.0
+            self.shift_along(d, back, -1)
+            self.patience *= 2.0
+        self.work += k * (2.0 * k + 2.0 * self.q.length + 2.0 * self.corr_cost())
+        return 0.5 * slope_after * slope_after / slope if slope > 0 else 0.0
+
+    cdef Py_ssize_t cut(self, const double* d, double* t) noexcept nogil:
+        """Shorten the step t to the first sign change or bound; return that coordinate or −1."""
+        cdef Py_ssize_t i, j, blocked = -1
+        cdef double b, low, high, reach
+        for i in range(self.factor.size):
+            j = self.factor.members[i]
+            b, low, high = self.b[j], self.lower[j], self.upper[j]
+            if self.l1w[j] > 0 and self.alpha > 0:
+                if b > 0:
+                    low = fmax(low, 0.0)
+                else:
+                    high = min(high, 0.0)
+            reach = b + d[i]
+            if reach < low:
+                reach = (low - b) / d[i]
+            elif reach > high:
+                reach = (high - b) / d[i]
+            else:
+                continue
+            if reach < t[0] or blocked < 0:
+                t[0] = reach
+                blocked = j
+        return blocked
+
+    cdef void shift_along(self, const double* d, double t, Py_ssize_t blocked) noexcept nogil:
+        """b_A += t d, with the blocking coordinate exactly at zero or its bound."""
+        cdef Py_ssize_t i, j
+        cdef double delta, c, target
+        for i in range(self.factor.size):
+            j = self.factor.members[i]
+            delta = t * d[i]
+            if j == blocked:
+                target = self.b[j] + delta
+                if fabs(target - self.lower[j]) < fabs(target) and self.lower[j] != 0:
+                    target = self.lower[j]
+                elif fabs(target - self.upper[j]) < fabs(target) and self.upper[j] != 0:
+                    target = self.upper[j]
+                else:
+                    target = 0.0
+                delta = target - self.b[j]
+                self.b[j] = target
+            else:
+                self.b[j] += delta
+            if delta != 0:
+                c = self.q.corr(j)
+                self.q.move(j, delta)
+                self.q.rr -= delta * (2.0 * c - delta * self.q.diag[j])
+
+
+def is_free_coordinate(double l1, double l2, double lower, double upper):
+    """Whether a coordinate is neither penalized nor bounded on both sides."""
+    return bool(is_free(l1, l2, lower, upper))

@@ -1,0 +1,144 @@
+"""L Lᵀ = G_AA + diag(shift), kept while variables enter and leave A.
+
+Column-major, so that a rotation and each step of a triangular solve runs over contiguous memory.
+Append solves one triangular system; delete removes a row and restores the triangle by Givens
+rotations (Golub & Van Loan, Matrix Computations, 4th ed., section 6.5.4). O(k²) each, no
+allocation: `grow` is called from Python between runs.
+"""
+
+import numpy as np
+
+from libc.math cimport hypot, sqrt
+from scipy.linalg.cython_blas cimport drot
+
+from fastreg.kernels.blas cimport axpy, dot
+
+
+cdef class Factor:
+    """Factor of a principal submatrix of the Gram matrix.
+
+    Parameters
+    ----------
+    n_coordinates : int
+        Number of coordinates that could ever enter.
+    capacity : int
+        Rows to make room for at first; `grow` makes more.
+    """
+
+    def __init__(self, Py_ssize_t n_coordinates, Py_ssize_t capacity=32):
+        self.size = self.capacity = 0
+        self.alpha = -1.0
+        self.where_view = np.full(max(1, n_coordinates), -1, dtype=np.intp)
+        self.where = &self.where_view[0]
+        self.grow(max(1, min(n_coordinates, capacity)))
+
+    def grow(self, Py_ssize_t capacity):
+        """Make room for `capacity` variables, keeping the factor."""
+        low = np.zeros((capacity, capacity), order="F")
+        members = np.full(capacity, -1, dtype=np.intp)
+        if self.size:
+            low[: self.size, : self.size] = self.lower_view[: self.size, : self.size]
+            members[: self.size] = self.members_view[: self.size]
+        self.lower_view, self.members_view, self.work_view = low, members, np.empty(capacity)
+        self.low, self.members = &self.lower_view[0, 0], &self.members_view[0]
+        self.work = &self.work_view[0]
+        self.capacity = capacity
+
+    cdef void clear(self) noexcept nogil:
+        cdef Py_ssize_t i
+        for i in range(self.size):
+            self.where[self.members[i]] = -1
+        self.size = 0
+
+    cdef bint append(self, Coordinates q, Py_ssize_t j, double shift) noexcept nogil:
+        """Append coordinate j with G_jj + shift; False (nothing changed) where not definite.
+
+        A pivot below 1e-14 k of the diagonal is rounding noise: the column depends on those in
+        the factor already. Needs size < capacity.
+        """
+        cdef Py_ssize_t k = self.size, i, ld = self.capacity
+        cdef double* row = self.work
+        cdef double diag = q.diag[j] + shift, pivot
+        for i in range(k):
+            row[i] = q.cross(self.members[i], j)
+        # L row = G_Aj;  pivot² = G_jj + shift − ‖row‖²
+        self.forward(row)
+        pivot = diag - dot(k, row, row)
+        if not pivot > 1e-14 * (k + 1) * diag:
+            return False
+        for i in range(k):
+            self.low[i * ld + k] = row[i]
+        self.low[k * ld + k] = sqrt(pivot)
+        self.members[k] = j
+        self.where[j] = k
+        self.size = k + 1
+        return True
+
+    cdef void delete(self, Py_ssize_t row) noexcept nogil:
+        """Remove the variable in `row` and restore the triangle."""
+        cdef Py_ssize_t k = self.size, ld = self.capacity, i, col
+        cdef double* at
+        cdef double h, cs, sn
+        cdef int length, one = 1
+        self.where[self.members[row]] = -1
+        for i in range(row, k - 1):
+            self.members[i] = self.members[i + 1]
+            self.where[self.members[i]] = i
+        for col in range(k):
+            at = self.low + col * ld
+            for i in range(max(row, col - 1), k - 1):
+                at[i] = at[i + 1]
+        # now entry (c, c+1) is non-zero for c ≥ row: rotate columns c and c+1 to clear it
+        for col in range(row, k - 1):
+            at = self.low + col * ld
+            h = hypot(at[col], at[ld + col])
+            cs, sn = at[col] / h, at[ld + col] / h
+            at[col] = h
+            length = <int> (k - 2 - col)
+            if length > 0:
+                drot(&length, at + col + 1, &one, at + ld + col + 1, &one, &cs, &sn)
+        self.size = k - 1
+
+    cdef void forward(self, double* x) noexcept nogil:
+        """x ← L⁻¹ x."""
+        cdef Py_ssize_t col, ld = self.capacity, k = self.size
+        for col in range(k):
+            x[col] /= self.low[col * ld + col]
+            axpy(k - col - 1, -x[col], self.low + col * ld + col + 1, x + col + 1)
+
+    cdef void solve(self, double* x) noexcept nogil:
+        """x ← (L Lᵀ)⁻¹ x."""
+        cdef Py_ssize_t col, ld = self.capacity, k = self.size
+        self.forward(x)
+        for col in range(k - 1, -1, -1):
+            x[col] -= dot(k - col - 1, self.low + col * ld + col + 1, x + col + 1)
+            x[col] /= self.low[col * ld + col]
+
+    def add(self, Coordinates q, Py_ssize_t j, double shift=0.0):
+        """Append coordinate j, growing if needed; return whether it was accepted."""
+        if self.where[j] >= 0:
+            raise ValueError(f"coordinate {j} is in the factor already")
+        if self.size == self.capacity:
+            self.grow(2 * self.capacity)
+        return self.append(q, j, shift)
+
+    def remove(self, Py_ssize_t j):
+        """Delete coordinate j."""
+        if self.where[j] < 0:
+            raise ValueError(f"coordinate {j} is not in the factor")
+        self.delete(self.where[j])
+
+    def apply_inverse(self, rhs):
+        """Return (L Lᵀ)⁻¹ rhs, `rhs` in the order of `variables`."""
+        x = np.array(rhs, dtype=float)
+        cdef double[::1] view = x
+        if x.shape[0] != self.size:
+            raise ValueError("rhs must have one entry for each variable in the factor")
+        if self.size:
+            self.solve(&view[0])
+        return x
+
+    @property
+    def variables(self):
+        """The coordinates in the factor, in its order."""
+        return np.array(self.members_view[: self.size])
