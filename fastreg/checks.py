@@ -147,7 +147,7 @@ def random_seed(selection: str, random_state: Any) -> int:
     return int(check_random_state(random_state).randint(1, np.iinfo(np.int32).max))
 
 
-def warn_unsolved(solutions: Sequence[Solution], settings: Settings, stacklevel: int = 3) -> None:
+def warn_unsolved(solutions: Sequence[Solution], settings: Settings, stacklevel: int) -> None:
     """Warn once where some α did not converge or an orthogonal fallback was needed."""
     bad = [(s, k) for s in solutions for k in np.flatnonzero(~s.converged)]
     if bad:

@@ -12,10 +12,10 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import fields
-from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
 
+from fastreg import __version__
 from fastreg.io.extras import MissingExtraError, require
 
 _BAD_INPUT, _INTERRUPTED, _BROKEN_PIPE = 2, 130, 141
@@ -148,8 +148,6 @@ def _refuse_pointless(options: argparse.Namespace) -> None:
                 raise ValueError(f"{option} makes a grid, --alphas gives one: use one of them")
             if options.penalty == "ridge":
                 raise ValueError(f"{option} is not for --penalty ridge: give a grid with --alphas")
-    if options.selection_rule is not None and options.penalty == "ridge":
-        raise ValueError("--selection-rule is not for --penalty ridge")
 
 
 def _refuse_overwriting(out: str, *inputs: str) -> None:
@@ -168,7 +166,7 @@ def _parser() -> argparse.ArgumentParser:
         "will predict new rows.",
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"fastreg {version('fastreg')}")
+    parser.add_argument("--version", action="version", version=f"fastreg {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_fit(commands)
     predict = commands.add_parser(

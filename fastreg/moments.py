@@ -258,7 +258,7 @@ def merge_all(parts: Iterable[Moments]) -> Moments:
     return parts[0]
 
 
-def leave_one_out(parts: Sequence[Moments]) -> list[Moments]:
+def leave_one_group_out(parts: Sequence[Moments]) -> list[Moments]:
     """Return, for each part, the merge of all others: 3K merges by prefixes and suffixes.
 
     "Total minus part" would cancel; merging only adds.

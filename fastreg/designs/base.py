@@ -8,6 +8,7 @@ arithmetic on what the verbs return.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -108,7 +109,7 @@ class Design(ABC):
             Coefficients of the columns `cols` (of all columns where None).
         intercepts : ndarray of shape (m,)
             a, relative to the shifts.
-        row_weights : ndarray of shape (m, G)
+        row_weights : ndarray of shape (m, G) or (1, G)
             Multiplies the weights in `corr` and `residual_sum` (not in `loss`).
         targets : ndarray of shape (m,), int
             Which column of y each vector predicts.
@@ -169,6 +170,18 @@ class Design(ABC):
         Returns
         -------
         ndarray of shape (n', n'), Fortran-ordered, symmetric
+        """
+
+    @abstractmethod
+    def project(
+        self, matrix: np.ndarray, mean: np.ndarray
+    ) -> Iterator[tuple[slice, np.ndarray]]:
+        """Yield (rows, (x − shift − mean) · matrix), block by block: a pass over X.
+
+        Parameters
+        ----------
+        matrix : ndarray of shape (p, k)
+        mean : ndarray of shape (p,)
         """
 
     def targets(self, target: int, intercept: float, row_weights: np.ndarray) -> np.ndarray:

@@ -46,8 +46,8 @@ class DenseDesign(Design):
         rows = BLOCK_BYTES // (8 * max(1, self.n_features))
         self.block_rows = int(min(max(rows, 256), 16384, max(1, self.n_rows)))
         sample = self._sample_rows()
-        self.shift = X[sample].mean(axis=0, dtype=float)
-        self.y_shift = y[sample].mean(axis=0)
+        self.shift = X[sample].sum(axis=0, dtype=float) / sample.size
+        self.y_shift = y[sample].sum(axis=0) / sample.size
         self._moments: list[Moments] | None = None
 
     def _sample_rows(self) -> np.ndarray:
@@ -106,6 +106,8 @@ class DenseDesign(Design):
             s_xx = self._add_products(s_xx, z)
             s_xy += z.T @ u
             s_yy += np.einsum("ij,ij->j", u, u)
+        if cross and p > BAND:
+            mirror_lower(s_xx)
         if total > 0:
             centre_products(s_xx, total, s_x)
             s_xy -= np.outer(s_x, s_y) / total
@@ -114,9 +116,11 @@ class DenseDesign(Design):
         return Moments(n_rows, total, self.shift, s_x, s_xx, self.y_shift, s_y, s_xy, s_yy)
 
     def _add_products(self, s_xx: np.ndarray, z: np.ndarray) -> np.ndarray:
-        """Add zᵀz to the lower triangle (or the diagonal) of `s_xx`."""
+        """Add zᵀz to the lower triangle of `s_xx` (whole where it is one band), or its diagonal."""
         if s_xx.ndim == 1:
             return s_xx + np.einsum("ij,ij->j", z, z)
+        if s_xx.shape[0] <= BAND:
+            return np.asfortranarray(s_xx + z.T @ z)
         if z.flags.c_contiguous:
             return dsyrk(1.0, z.T, beta=1.0, c=s_xx, lower=1, overwrite_c=1)
         if not z.flags.f_contiguous:  # the last block fills only part of the buffer
@@ -209,18 +213,24 @@ class DenseDesign(Design):
         mirror_lower(out)
         return out
 
+    def project(
+        self, matrix: np.ndarray, mean: np.ndarray
+    ) -> Iterator[tuple[slice, np.ndarray]]:
+        buffer = self._buffer()
+        for rows in self._blocks():
+            yield rows, self._shifted(rows, buffer) @ matrix - mean @ matrix
+
 
 def centre_products(s_xx: np.ndarray, total: float, s_x: np.ndarray) -> None:
     """Turn products about the shift into products about the mean, in place.
 
-    `s_xx` is (p, p) with its lower triangle filled (both are on return), or (p,): the diagonal.
+    `s_xx` is (p, p), symmetric, or (p,): the diagonal.
     """
     if s_xx.ndim == 1:
         np.maximum(s_xx - s_x**2 / total, 0.0, out=s_xx)
         return
     for i in range(0, s_x.size, BAND):
-        s_xx[i:, i : i + BAND] -= np.multiply.outer(s_x[i:] / total, s_x[i : i + BAND])
-    mirror_lower(s_xx)
+        s_xx[i : i + BAND] -= np.multiply.outer(s_x[i : i + BAND], s_x) / total
     diagonal = np.einsum("ii->i", s_xx)
     np.maximum(diagonal, 0.0, out=diagonal)
 

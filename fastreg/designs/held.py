@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 import numpy as np
@@ -75,4 +76,9 @@ class HeldDesign(Design):
     def row_gram(
         self, cols: np.ndarray, mean: np.ndarray, row_weights: np.ndarray, inverse: np.ndarray
     ) -> np.ndarray:
+        raise ValueError(_NO_ROWS)
+
+    def project(
+        self, matrix: np.ndarray, mean: np.ndarray
+    ) -> Iterator[tuple[slice, np.ndarray]]:
         raise ValueError(_NO_ROWS)

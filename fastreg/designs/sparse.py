@@ -6,11 +6,13 @@ zero, so its shift is a value near the mean; all other columns have shift 0.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from scipy import sparse
 
 from fastreg.designs.base import Design, Evaluation, group_sums
-from fastreg.designs.dense import centre_products
+from fastreg.designs.dense import BLOCK_BYTES, centre_products, mirror_lower
 from fastreg.kernels.coordinates import SparseCoordinates
 from fastreg.kernels.sparse import add_outer_rows
 from fastreg.moments import Moments
@@ -87,6 +89,7 @@ class SparseDesign(Design):
         X = self._as("csr")
         out = np.zeros((self.n_features, self.n_features))
         add_outer_rows(X.data, X.indices, X.indptr, self.shift, rows, w, out)
+        mirror_lower(out)
         return out
 
     def _squares(self, w: np.ndarray) -> np.ndarray:
@@ -186,3 +189,12 @@ class SparseDesign(Design):
         products += m @ (inverse * m) - np.add.outer(cross, cross)
         root = np.sqrt(omega[keep])
         return np.asfortranarray(products * np.multiply.outer(root, root))
+
+    def project(
+        self, matrix: np.ndarray, mean: np.ndarray
+    ) -> Iterator[tuple[slice, np.ndarray]]:
+        X, centre = self._as("csr"), (self.shift + mean) @ matrix
+        step = max(256, BLOCK_BYTES // (8 * max(1, matrix.shape[1])))
+        for i in range(0, self.n_rows, step):
+            rows = slice(i, min(i + step, self.n_rows))
+            yield rows, X[rows] @ matrix - centre

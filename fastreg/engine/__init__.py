@@ -22,7 +22,7 @@ from fastreg.engine.problem import Problem, train_moments
 from fastreg.engine.residual import ResidualPath
 from fastreg.engine.ridge import RidgePath
 from fastreg.engine.tasks import Grid, Penalty, Settings, Solution, Task
-from fastreg.moments import Moments, leave_one_out
+from fastreg.moments import Moments, leave_one_group_out
 
 __all__ = ["Grid", "Penalty", "Settings", "Solution", "Task", "resolve_alphas", "solve"]
 
@@ -83,7 +83,7 @@ class _Trains:
         every = range(len(groups))
         others = [tuple(g for g in every if g != k) for k in every]
         if len(groups) > 2 and all(other in wanted for other in others):
-            self.merged.update(zip(others, leave_one_out(groups), strict=True))
+            self.merged.update(zip(others, leave_one_group_out(groups), strict=True))
 
     def problem(self, task: Task) -> Problem:
         """Return the problem of a task; tasks on the same rows share one Gram matrix."""

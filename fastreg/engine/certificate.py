@@ -67,8 +67,7 @@ def tolerances(problem: Problem, settings: Settings) -> tuple[float, float]:
     The second only matters at tight tolerances: with an L2 term the gap is quadratic in the
     violation, so that a gap of 1e-12 alone would leave violations of 1e-6.
     """
-    largest = float(np.max(np.abs(problem.corr[problem.cols]), initial=0.0))
-    return settings.tol * problem.yy, 1e3 * settings.tol * largest
+    return settings.tol * problem.yy, 1e3 * settings.tol * problem.largest_corr
 
 
 def is_solved(problem: Problem, settings: Settings, found: Certificates) -> np.ndarray:

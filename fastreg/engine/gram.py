@@ -34,12 +34,12 @@ class GramPath:
     def solve(self, alphas: np.ndarray) -> tuple[np.ndarray, np.ndarray, Certificates, np.ndarray]:
         """Return coefs (m, p), ‖r‖²/Σw (m,), certificates and n_iter (m,)."""
         problem = self.problem
-        coef = np.zeros(problem.corr.size)
-        if problem.task.start is not None:
-            coef[problem.cols] = problem.task.start[problem.cols]
-            coef = np.clip(coef, problem.lower, problem.upper)
-        corr, rr = self._from_moments(coef[None, :])
-        q = GramCoordinates(self.gram, corr[0], float(rr[0]))
+        coef = problem.start()
+        if np.count_nonzero(coef):
+            corr, rr = (part[0] for part in self._from_moments(coef[None, :]))
+        else:
+            corr, rr = problem.corr.copy(), problem.yy
+        q = GramCoordinates(self.gram, corr, float(rr))
         run = descend(q, self.factor, coef, alphas, problem, self.settings)
         coefs, n_iter = run.coefs, run.n_iter
         verify = self.design.has_rows and problem.task.verify
@@ -54,9 +54,7 @@ class GramPath:
     def _from_moments(self, coefs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return c = q − G b and ‖r‖² = ‖y‖² − bᵀ(q + c)."""
         problem = self.problem
-        corrs = problem.corr - coefs @ self.gram if np.any(coefs) else (
-            np.repeat(problem.corr[None, :], coefs.shape[0], axis=0)
-        )
+        corrs = problem.corr - coefs @ self.gram
         rr = problem.yy - np.einsum("kj,kj->k", coefs, problem.corr + corrs)
         return corrs, np.maximum(rr, 0.0)
 

@@ -102,6 +102,19 @@ class Problem:
             raw += np.multiply.outer(mean[free], mean)
         return raw
 
+    def start(self) -> np.ndarray:
+        """Return the coefficients to start from, shape (p,), within the bounds."""
+        coef = np.zeros(self.corr.size)
+        if self.task.start is not None:
+            coef[self.cols] = self.task.start[self.cols]
+            np.clip(coef, self.lower, self.upper, out=coef)
+        return coef
+
+    @cached_property
+    def largest_corr(self) -> float:
+        """The largest |Xᵀy|/Σw of the columns that may be non-zero."""
+        return float(np.abs(self.corr[self.cols]).max(initial=0.0))
+
     def intercepts_about_shift(self, coefs: np.ndarray) -> np.ndarray:
         """Return what a design's `evaluate` takes as intercepts for coefficients (m, p)."""
         return self.y_centre - coefs @ self.centre
@@ -123,12 +136,11 @@ class Problem:
 
     def evaluation(self, design: Design, coefs: np.ndarray) -> Evaluation:
         """Return the design's evaluation of coefficients (m, p)."""
-        m = coefs.shape[0]
         return design.evaluate(
             coefs,
             self.intercepts_about_shift(coefs),
-            np.broadcast_to(self.row_weights, (m, self.row_weights.size)),
-            np.full(m, self.task.target),
+            self.row_weights[None, :],
+            np.full(coefs.shape[0], self.task.target),
         )
 
     def alpha_max(self, free_rows: np.ndarray | None = None) -> float:

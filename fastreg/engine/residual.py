@@ -33,10 +33,7 @@ class ResidualPath:
         """Return coefs (m, p), ‖r‖²/Σw (m,), certificates and n_iter (m,)."""
         problem = self.problem
         p, m = problem.corr.size, alphas.size
-        self.coef = np.zeros(p)
-        if problem.task.start is not None:
-            self.coef[problem.cols] = problem.task.start[problem.cols]
-            self.coef = np.clip(self.coef, problem.lower, problem.upper)
+        self.coef = problem.start()
         self.work = np.union1d(problem.free, np.flatnonzero(self.coef)).astype(np.intp)
         self.factor = Factor(p)
         self.corr, self.rr = problem.corr.copy(), problem.yy

@@ -3,6 +3,7 @@
 from fastreg.linear_model._coordinate_descent import ElasticNet, Lasso
 from fastreg.linear_model._cross_validation import ElasticNetCV, LassoCV
 from fastreg.linear_model._ridge import Ridge
+from fastreg.linear_model._ridge_cv import RidgeCV
 from fastreg.path import enet_path, lasso_path, ridge_path
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Lasso",
     "LassoCV",
     "Ridge",
+    "RidgeCV",
     "enet_path",
     "lasso_path",
     "ridge_path",

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
+from sklearn import get_config
 from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils._param_validation import validate_parameter_constraints
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -20,8 +24,35 @@ OWN_CONSTRAINTS: dict[str, list] = {
 }
 
 
+@cache
+def _defaults(cls: type) -> dict[str, Any]:
+    """Return the constructor's parameters and their defaults, sorted as `get_params` does."""
+    parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
+    return {p.name: p.default for p in sorted(parameters, key=lambda p: p.name)}
+
+
 class LinearModelBase(RegressorMixin, BaseEstimator):
-    """Prediction and tags of a fitted linear model."""
+    """Prediction, parameter validation and tags of a linear model."""
+
+    def _validate_params(self) -> None:
+        """Check the parameters that are not at their default; the defaults need no checking.
+
+        On a small problem scikit-learn's check of every parameter takes as long as the fit.
+        """
+        if get_config()["skip_parameter_validation"]:
+            return
+        changed = {
+            name: value
+            for name, default in _defaults(type(self)).items()
+            if (value := getattr(self, name)) is not default
+        }
+        if changed:
+            rules = self._parameter_constraints
+            validate_parameter_constraints(
+                {name: rules[name] for name in changed if name in rules},
+                changed,
+                caller_name=type(self).__name__,
+            )
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict with the linear model.

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import MultiOutputMixin, _fit_context
+from sklearn.base import MultiOutputMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
@@ -136,7 +136,6 @@ class ElasticNet(MultiOutputMixin, LinearModelBase):
         self.upper = upper
         self.standardize = standardize
 
-    @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None, check_input: bool = True) -> Self:
         """Fit the model.
 
@@ -158,8 +157,9 @@ class ElasticNet(MultiOutputMixin, LinearModelBase):
         ValueError
             Bad input, named; nothing is changed then.
         """
+        self._validate_params()
         if self.alpha == 0:
-            warnings.warn(ALPHA_ZERO, UserWarning, stacklevel=3)
+            warnings.warn(ALPHA_ZERO, UserWarning, stacklevel=2)
         if isinstance(sample_weight, Real):
             sample_weight = None
         if check_input:
@@ -198,7 +198,7 @@ class ElasticNet(MultiOutputMixin, LinearModelBase):
         set_fitted(self, solutions, getattr(X, "dtype", np.dtype(float)), y is None or y.ndim == 1)
         n_iter = [int(s.n_iter[-1]) for s in solutions]
         self.n_iter_ = n_iter[0] if len(n_iter) == 1 else n_iter
-        warn_unsolved(solutions, settings, stacklevel=4)
+        warn_unsolved(solutions, settings, stacklevel=3)
         return self
 
     def _starts(self, n_targets: int) -> list[np.ndarray | None]:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import _fit_context
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_scalar, column_or_1d
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -21,91 +18,12 @@ from sklearn.utils.metadata_routing import (
 )
 
 from fastreg.checks import check_data, make_penalty, random_seed, warn_unsolved
-from fastreg.designs import Design, make_design
-from fastreg.engine import Grid, Penalty, Settings, Solution, Task, resolve_alphas, solve
+from fastreg.engine import Grid, Penalty, Settings, Task, solve
 from fastreg.linear_model._base import OWN_CONSTRAINTS, LinearModelBase, set_fitted
-from fastreg.model_selection.row_groups import batches, check_splits
+from fastreg.linear_model._folds import FoldErrors, solve_folds
 from fastreg.model_selection.rules import choose, mean_and_se
 from fastreg.moments import Moments
 from fastreg.path import enet_path, lasso_path
-
-
-@dataclass(frozen=True, eq=False)
-class FoldErrors:
-    """Errors of every penalty, α and fold.
-
-    Attributes
-    ----------
-    held_out, train : ndarray of shape (n_penalties, n_alphas, K)
-        Weighted mean squared errors.
-    tss : ndarray of shape (K,)
-        Weighted variance of the held-out target.
-    alphas : list of ndarray
-        The grid of each penalty.
-    solutions : list of Solution
-    """
-
-    held_out: np.ndarray
-    train: np.ndarray
-    tss: np.ndarray
-    alphas: list[np.ndarray]
-    solutions: list[Solution]
-
-
-def solve_folds(
-    X: Any,
-    y: np.ndarray,
-    sample_weight: np.ndarray | None,
-    splits: Sequence[tuple[np.ndarray, np.ndarray]],
-    penalties: Sequence[Penalty],
-    alphas: np.ndarray | Grid,
-    settings: Settings,
-    *,
-    fit_intercept: bool,
-    target: int = 0,
-) -> tuple[FoldErrors, Design]:
-    """Solve every penalty on every fold, as one batch of tasks wherever folds share row groups.
-
-    Returns
-    -------
-    errors : FoldErrors
-    design : Design
-        Of the last batch: holds all rows, for the refit.
-    """
-    splits = check_splits(splits, X.shape[0])
-    shape = (len(penalties), alphas.n_alphas if isinstance(alphas, Grid) else alphas.size)
-    held_out, train = np.empty((*shape, len(splits))), np.empty((*shape, len(splits)))
-    tss, grids, solutions = np.empty(len(splits)), [], []
-    for groups, numbers in batches(splits, X.shape[0]):
-        design = make_design(X, y, sample_weight, groups=groups.codes, check_input=False)
-        _check_fold_weights(design, groups, numbers)
-        probe = [Task(p, alphas, target=target, fit_intercept=fit_intercept) for p in penalties]
-        grids = grids or [resolve_alphas(design, probe * len(numbers), task) for task in probe]
-        tasks = [
-            Task(
-                penalty, grid, groups.train[i], groups.held_out[i],
-                target=target, fit_intercept=fit_intercept,
-            )
-            for penalty, grid in zip(penalties, grids, strict=True)
-            for i in range(len(numbers))
-        ]
-        found = solve(design, tasks, settings)
-        solutions += found
-        for i, solution in enumerate(found):
-            row, fold = i // len(numbers), numbers[i % len(numbers)]
-            held_out[row, :, fold], train[row, :, fold] = solution.held_out_mse, solution.train_mse
-            tss[fold] = solution.held_out_tss
-    return FoldErrors(held_out, train, tss, grids, solutions), design
-
-
-def _check_fold_weights(design: Design, groups: Any, numbers: Sequence[int]) -> None:
-    if design.weight is None:
-        return
-    weight = np.bincount(groups.codes, weights=design.weight, minlength=groups.n_groups)
-    for i, k in enumerate(numbers):
-        for name, members in (("training", groups.train[i]), ("test", groups.held_out[i])):
-            if not weight[list(members)].sum() > 0:
-                raise ValueError(f"split {k}: sample_weight is zero for its whole {name} set")
 
 
 class _CoordinateDescentCV(LinearModelBase):
@@ -129,7 +47,6 @@ class _CoordinateDescentCV(LinearModelBase):
         **OWN_CONSTRAINTS,
     }
 
-    @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Self:
         """Choose alpha (and l1_ratio) by cross-validation and fit on all rows.
 
@@ -153,6 +70,7 @@ class _CoordinateDescentCV(LinearModelBase):
             Bad input, named; a split with an empty or zero-weight part.
         """
         _raise_for_params(params, self, "fit")
+        self._validate_params()
         if isinstance(X, Moments):
             raise ValueError(
                 "cross-validation needs the rows of X; with Moments fit Lasso or ElasticNet"
@@ -189,7 +107,7 @@ class _CoordinateDescentCV(LinearModelBase):
         if "l1_ratio" in self.get_params():
             self.l1_ratio_ = ratios[best]
         self.n_iter_ = int(found[0].n_iter[-1])
-        warn_unsolved([*errors.solutions, *found], settings, stacklevel=4)
+        warn_unsolved([*errors.solutions, *found], settings, stacklevel=3)
         return self
 
     def _penalty(self, l1_ratio: float) -> Penalty:

@@ -6,7 +6,7 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import MultiOutputMixin, _fit_context
+from sklearn.base import MultiOutputMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from fastreg.checks import check_data, make_penalty, warn_unsolved
@@ -95,7 +95,6 @@ class Ridge(MultiOutputMixin, LinearModelBase):
         self.upper = upper
         self.standardize = standardize
 
-    @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Fit the model.
 
@@ -114,6 +113,7 @@ class Ridge(MultiOutputMixin, LinearModelBase):
         ValueError
             Bad input, named; nothing is changed then.
         """
+        self._validate_params()
         if self.positive and self.solver not in ("auto", "lbfgs"):
             raise ValueError(
                 f"solver='{self.solver}' does not support positive fitting. Please set the solver "
@@ -148,7 +148,7 @@ class Ridge(MultiOutputMixin, LinearModelBase):
         bounded = penalty.lower is not None or penalty.upper is not None
         ill = any(s.ill_conditioned for s in solutions)
         self.solver_ = "lbfgs" if bounded else "svd" if ill else "cholesky"
-        warn_unsolved(solutions, settings, stacklevel=4)
+        warn_unsolved(solutions, settings, stacklevel=3)
         return self
 
 

@@ -1,0 +1,139 @@
+"""Exact leave-one-out residuals of ridge for many α from one eigendecomposition.
+
+e_i = r_i / (1 − h_i), h_i the leverage of row i; with an intercept it includes w_i/Σw (Golub, Heath
+& Wahba 1979, Technometrics 21, for the formula; unpenalized columns are projected out like the
+intercept).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fastreg.designs import Design
+from fastreg.engine import orthogonal
+from fastreg.engine.cost import holds_moments
+from fastreg.engine.problem import Problem, train_moments
+from fastreg.engine.ridge import Dual
+from fastreg.engine.tasks import Penalty, Task
+
+
+def leave_one_out(
+    design: Design, penalty: Penalty, alphas: np.ndarray, target: int, fit_intercept: bool
+) -> np.ndarray:
+    """Return the leave-one-out residuals y_i − ŷ_(−i), shape (n, m).
+
+    Parameters
+    ----------
+    alphas : ndarray of shape (m,)
+        Positive, in the units of `Task` (ridge's own divided by Σw); fixed while a row is left
+        out in the scaling of ridge's own objective.
+    """
+    cross = holds_moments(design, 1, alphas.size, True)
+    groups = design.moments(cross)
+    task = Task(penalty, alphas, target=target, fit_intercept=fit_intercept)
+    problem = Problem(train_moments(groups, None), task, len(groups))
+    if cross:
+        fitted, slack = _from_columns(design, problem, alphas)
+        return (design.y[:, target, None] - design.y_shift[target] - fitted) / slack
+    return _from_rows(design, problem, alphas)
+
+
+def _from_columns(
+    design: Design, problem: Problem, alphas: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return fitted values less the shift and 1 − h, each (n, m), from eigenvectors of G.
+
+    The basis B diagonalises both: zB has covariance λ for the penalized directions (λ of
+    V^(−1/2) G' V^(−1/2), G' with the free columns projected out) and 1 for the free ones.
+    """
+    basis, values, free = _diagonal_basis(problem)
+    inverse = np.where(free[:, None], 1.0, 1.0 / (values[:, None] + alphas * ~free[:, None]))
+    weights = inverse * (basis.T @ problem.corr)[:, None]
+    omega = design.omega(problem.row_weights)[:, None] / problem.weight
+    fitted, slack = np.empty((design.n_rows, alphas.size)), np.empty((design.n_rows, alphas.size))
+    start = 1.0 if problem.task.fit_intercept else 0.0
+    for rows, z in design.project(basis, problem.centre):
+        fitted[rows] = z @ weights + problem.y_centre
+        slack[rows] = 1.0 - omega[rows] * (start + (z * z) @ inverse)
+    return fitted, slack
+
+
+def _diagonal_basis(problem: Problem) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the basis (p, k), its eigenvalues (k,) and which directions are free (k,)."""
+    gram, cols = problem.gram, problem.cols
+    free = problem.free
+    held = np.setdiff1d(cols, free)
+    blocks, values = [], []
+    inner = np.zeros((free.size, held.size))
+    if free.size:
+        own, vectors = np.linalg.eigh(gram[np.ix_(free, free)])
+        keep = own > own.max() * free.size * np.finfo(float).eps
+        root = vectors[:, keep] / np.sqrt(own[keep])
+        inner = root @ (root.T @ gram[np.ix_(free, held)])
+        block = np.zeros((gram.shape[0], root.shape[1]))
+        block[free] = root
+        blocks.append(block)
+        values.append(np.ones(root.shape[1]))
+    scale = 1.0 / np.sqrt(problem.l2w[held])
+    reduced = gram[np.ix_(held, held)] - gram[np.ix_(held, free)] @ inner
+    own, vectors = np.linalg.eigh(reduced * np.multiply.outer(scale, scale))
+    block = np.zeros((gram.shape[0], held.size))
+    block[held] = scale[:, None] * vectors
+    block[free] = -inner @ block[held]
+    blocks.append(block)
+    values.append(np.maximum(own, 0.0))
+    is_free = np.arange(sum(v.size for v in values)) < sum(v.size for v in values[:-1])
+    return np.hstack(blocks), np.concatenate(values), is_free
+
+
+def _from_rows(design: Design, problem: Problem, alphas: np.ndarray) -> np.ndarray:
+    """More columns than rows: r = α (K + α)⁻¹ u and 1 − h its diagonal, K = Z V⁻¹ Zᵀ/Σw.
+
+    Intercept and free columns span N; K is projected on its complement and N is given an
+    eigenvalue of its own above all others, so that its vectors can be told apart and left out.
+    """
+    omega = design.omega(problem.row_weights)
+    keep = np.flatnonzero(omega)
+    root = np.sqrt(omega[keep])
+    held = np.setdiff1d(problem.cols, problem.free)
+    matrix = design.row_gram(
+        held, problem.centre, problem.row_weights, 1.0 / (problem.l2w[held] * problem.weight)
+    )
+    spans = [root[:, None]] if problem.task.fit_intercept else []
+    if problem.free.size:
+        spans.append(design.columns(problem.free, problem.centre, problem.row_weights)[0])
+    u = design.targets(problem.task.target, problem.y_centre, problem.row_weights)
+    drop = 0
+    if spans:
+        basis = orthogonal.column_space(np.hstack(spans))
+        half = matrix - basis @ (basis.T @ matrix)
+        matrix = half - (half @ basis) @ basis.T
+        top = 2.0 * float(np.abs(matrix).sum(axis=1).max()) or 1.0
+        matrix = matrix + top * (basis @ basis.T)
+        drop = basis.shape[1]
+    values, vectors = np.linalg.eigh(matrix)
+    values, vectors = values[: values.size - drop], vectors[:, : values.size - drop]
+    shrink = alphas / (np.maximum(values, 0.0)[:, None] + alphas)
+    residual = vectors @ (shrink * (vectors.T @ u)[:, None])
+    slack = (vectors * vectors) @ shrink
+    out = np.empty((design.n_rows, alphas.size))
+    out[keep] = residual / slack / root[:, None]
+    if keep.size < design.n_rows:
+        _fill_unweighted(design, problem, alphas, omega == 0, out)
+    return out
+
+
+def _fill_unweighted(
+    design: Design, problem: Problem, alphas: np.ndarray, rows: np.ndarray, out: np.ndarray
+) -> None:
+    """Rows without weight take no part in the fit: their residual is the plain one."""
+    coefs = np.zeros((alphas.size, problem.corr.size))
+    coefs[:, problem.cols] = Dual(design, problem).solve(alphas)
+    found = design.evaluate(
+        coefs,
+        problem.intercepts_about_shift(coefs),
+        problem.row_weights[None, :],
+        np.full(alphas.size, problem.task.target),
+        predictions=True,
+    )
+    out[rows] = design.y[rows, problem.task.target, None] - found.predictions[rows]

@@ -1,0 +1,358 @@
+"""`RidgeCV`: exact leave-one-out, or any folds from group moments."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.metrics import check_scoring, get_scorer_names
+from sklearn.model_selection import check_cv
+from sklearn.utils import check_scalar
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.metadata_routing import (
+    MetadataRouter,
+    MethodMapping,
+    _raise_for_params,
+    _routing_enabled,
+    process_routing,
+)
+
+from fastreg.checks import check_data, make_penalty, warn_unsolved
+from fastreg.designs import Design, make_design
+from fastreg.engine import Penalty, Settings, Task, solve
+from fastreg.engine.leave_one_out import leave_one_out
+from fastreg.linear_model._base import OWN_CONSTRAINTS, LinearModelBase, set_fitted
+from fastreg.linear_model._folds import check_fold_weights
+from fastreg.model_selection.row_groups import batches, check_splits
+from fastreg.model_selection.rules import choose, mean_and_se
+from fastreg.moments import Moments
+from fastreg.path import ridge_grid, total_weight
+
+N_AUTOMATIC = 100
+
+
+class RidgeCV(MultiOutputMixin, LinearModelBase):
+    """Ridge with alpha chosen by exact leave-one-out or K-fold cross-validation.
+
+    Parameters
+    ----------
+    alphas : array-like or None, default=(0.1, 1.0, 10.0)
+        In the units of `Ridge`. None: an automatic grid of 100, from almost full to almost no
+        shrinkage.
+    fit_intercept : bool, default=True
+    scoring : str, callable or None, default=None
+        None: mean squared error for leave-one-out; with `cv`, R² averaged over the folds, as in
+        scikit-learn.
+    cv : int, splitter, iterable or None, default=None
+        None: leave-one-out, in closed form.
+    gcv_mode : {"auto", "svd", "eigen"} or None
+        Accepted for compatibility.
+    store_cv_results : bool, default=False
+        Only with ``cv=None``: keep `cv_results_`.
+    alpha_per_target : bool, default=False
+        Only with ``cv=None``: choose an alpha for each target.
+    penalty_factor, standardize
+        As in `Ridge`.
+    n_jobs : int or None, default=None
+        Threads over folds.
+    selection_rule : {"min", "1se"}, default="min"
+        "1se": the largest alpha whose mean squared error is within one standard error of the
+        smallest.
+
+    Attributes
+    ----------
+    alpha_ : float or ndarray of shape (T,)
+    alphas_ : ndarray of shape (n_alphas,)
+    best_score_ : float or ndarray of shape (T,)
+    cv_mean_, cv_se_ : ndarray of shape (n_alphas,)
+        Mean squared error over folds (over rows for leave-one-out), averaged over targets, and its
+        standard error.
+    mse_path_ : ndarray of shape (n_alphas, n_folds)
+        Only with `cv`.
+    cv_results_ : ndarray of shape (n, n_alphas) or (n, T, n_alphas)
+        With `store_cv_results`: squared leave-one-out errors times the row's weight, or the
+        leave-one-out predictions with `scoring`.
+    coef_, intercept_, dual_gap_, optimality_violation_
+        Of the fit on all rows, as in `Ridge`.
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "alphas": ["array-like", Interval(Real, 0, None, closed="neither"), None],
+        "fit_intercept": ["boolean"],
+        "scoring": [StrOptions(set(get_scorer_names())), callable, None],
+        "cv": ["cv_object"],
+        "gcv_mode": [StrOptions({"auto", "svd", "eigen"}), None],
+        "store_cv_results": ["boolean"],
+        "alpha_per_target": ["boolean"],
+        "n_jobs": [Integral, None],
+        "selection_rule": [StrOptions({"min", "1se"})],
+        "penalty_factor": OWN_CONSTRAINTS["penalty_factor"],
+        "standardize": OWN_CONSTRAINTS["standardize"],
+    }
+
+    def __init__(
+        self,
+        alphas: Any = (0.1, 1.0, 10.0),
+        *,
+        fit_intercept: bool = True,
+        scoring: Any = None,
+        cv: Any = None,
+        gcv_mode: str | None = None,
+        store_cv_results: bool = False,
+        alpha_per_target: bool = False,
+        penalty_factor: Any = None,
+        standardize: bool = False,
+        n_jobs: int | None = None,
+        selection_rule: str = "min",
+    ) -> None:
+        self.alphas = alphas
+        self.fit_intercept = fit_intercept
+        self.scoring = scoring
+        self.cv = cv
+        self.gcv_mode = gcv_mode
+        self.store_cv_results = store_cv_results
+        self.alpha_per_target = alpha_per_target
+        self.penalty_factor = penalty_factor
+        self.standardize = standardize
+        self.n_jobs = n_jobs
+        self.selection_rule = selection_rule
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Self:
+        """Choose alpha by cross-validation and fit on all rows.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or DataFrame of shape (n, p)
+        y : array-like of shape (n,) or (n, T)
+        sample_weight : float or array-like of shape (n,), default=None
+            Weights of the fit, of leave-one-out errors and of each fold's score.
+        **params : dict
+            Passed to the splitter and the scorer, with metadata routing enabled.
+
+        Returns
+        -------
+        self
+        """
+        _raise_for_params(params, self, "fit")
+        self._validate_params()
+        if isinstance(X, Moments):
+            raise ValueError("cross-validation needs the rows of X; with Moments fit Ridge")
+        if self.cv is not None and self.store_cv_results:
+            raise ValueError("cv!=None and store_cv_results=True are incompatible")
+        if self.cv is not None and self.alpha_per_target:
+            raise ValueError("cv!=None and alpha_per_target=True are incompatible")
+        alphas = self._given_alphas()
+        if isinstance(sample_weight, Real):
+            sample_weight = np.full(np.shape(y)[0], float(sample_weight))
+        X, y, sample_weight = check_data(self, X, y, sample_weight)
+        penalty = make_penalty(
+            self.n_features_in_,
+            0.0,
+            penalty_factor=self.penalty_factor,
+            standardize=self.standardize,
+        )
+        routed = self._route(sample_weight, params)
+        design = make_design(X, y, sample_weight, check_input=False)
+        self._settings = Settings(tol=1e-10, max_iter=10_000, n_jobs=self.n_jobs)
+        choose_alpha = self._leave_one_out if self.cv is None else self._folds
+        chosen = choose_alpha(design, X, y, sample_weight, penalty, alphas, routed)
+        weight = total_weight(design)
+        tasks = [
+            Task(
+                penalty, np.array([chosen[t] / weight]), target=t,
+                fit_intercept=self.fit_intercept, verify=True,
+            )
+            for t in range(design.n_targets)
+        ]
+        found = solve(design, tasks, self._settings)
+        set_fitted(self, found, X.dtype, flat=y.ndim == 1)
+        self.alpha_ = chosen if self.alpha_per_target and y.ndim > 1 else chosen[0]
+        warn_unsolved(found, self._settings, stacklevel=3)
+        del self._settings
+        return self
+
+    def _given_alphas(self) -> np.ndarray | None:
+        if self.alphas is None:
+            return None
+        values = np.atleast_1d(np.asarray(self.alphas, dtype=object))
+        closed = "neither" if self.cv is None else "left"
+        for index, alpha in enumerate(values):
+            name = f"alphas[{index}]" if values.size > 1 else "alphas"
+            check_scalar(alpha, name, target_type=Real, min_val=0.0, include_boundaries=closed)
+        if not values.size:
+            raise ValueError("alphas must not be empty")
+        return values.astype(float)
+
+    def _grid(self, design: Design, penalty: Penalty, alphas: np.ndarray | None) -> np.ndarray:
+        self.alphas_ = ridge_grid(design, penalty, N_AUTOMATIC) if alphas is None else alphas
+        return self.alphas_
+
+    def _leave_one_out(
+        self, design: Design, X: Any, y: np.ndarray, sample_weight: Any, penalty: Penalty,
+        alphas: np.ndarray | None, routed: Any,
+    ) -> np.ndarray:
+        """Return the chosen alpha of each target."""
+        alphas = self._grid(design, penalty, alphas)
+        n, n_targets = design.n_rows, design.n_targets
+        weight = np.ones(n) if design.weight is None else design.weight
+        total = total_weight(design)
+        mean, se = np.empty((n_targets, alphas.size)), np.empty((n_targets, alphas.size))
+        score = np.empty((n_targets, alphas.size))
+        kept = np.empty((n, n_targets, alphas.size)) if self._keeps_results() else None
+        for t in range(n_targets):
+            residual = leave_one_out(design, penalty, alphas / total, t, self.fit_intercept)
+            errors = weight[:, None] * residual**2
+            mean[t], se[t] = mean_and_se(errors.T)
+            score[t] = -mean[t]
+            if kept is not None:
+                kept[:, t] = errors if self.scoring is None else (
+                    design.y[:, t, None] - residual
+                )
+        if self.scoring is not None:
+            score = self._score_predictions(X, y, kept, routed)
+        if self.store_cv_results:
+            self.cv_results_ = kept[:, 0] if y.ndim == 1 else kept
+        self.cv_mean_, self.cv_se_ = mean.mean(axis=0), se.mean(axis=0)
+        if self.alpha_per_target:
+            at = [self._choose(alphas, mean[t], se[t], score[t]) for t in range(n_targets)]
+            self.best_score_ = np.array([score[t, k] for t, k in enumerate(at)])
+        else:
+            k = self._choose(alphas, self.cv_mean_, self.cv_se_, score.mean(axis=0))
+            at = [k] * n_targets
+            self.best_score_ = score.mean(axis=0)[k]
+        return alphas[at]
+
+    def _keeps_results(self) -> bool:
+        return self.store_cv_results or self.scoring is not None
+
+    def _choose(self, alphas: np.ndarray, mean: np.ndarray, se: np.ndarray, score: np.ndarray) -> int:
+        if self.selection_rule == "1se":
+            return choose(alphas, mean, se, "1se")
+        return int(np.argmax(score))
+
+    def _score_predictions(
+        self, X: Any, y: np.ndarray, predictions: np.ndarray, routed: Any
+    ) -> np.ndarray:
+        """Score leave-one-out predictions (n, T, m) with `scoring`: (T, m)."""
+        scorer = check_scoring(self, scoring=self.scoring)
+        n_targets, m = predictions.shape[1:]
+        out = np.empty((n_targets, m))
+        for k in range(m):
+            if self.alpha_per_target:
+                for t in range(n_targets):
+                    stub = _Predictions(predictions[:, t, k])
+                    out[t, k] = scorer(stub, X, y[:, t] if y.ndim > 1 else y, **routed.scorer.score)
+            else:
+                block = predictions[:, 0, k] if y.ndim == 1 else predictions[:, :, k]
+                out[:, k] = scorer(_Predictions(block), X, y, **routed.scorer.score)
+        return out
+
+    def _folds(
+        self, design: Design, X: Any, y: np.ndarray, sample_weight: Any, penalty: Penalty,
+        alphas: np.ndarray | None, routed: Any,
+    ) -> np.ndarray:
+        """Return the chosen alpha, the same for every target."""
+        alphas = self._grid(design, penalty, alphas)
+        splits = check_splits(
+            list(check_cv(self.cv).split(X, y, **routed.splitter.split)), design.n_rows
+        )
+        shape = (alphas.size, len(splits))
+        mse, score = np.zeros(shape), np.zeros(shape)
+        n_targets = design.n_targets
+        for groups, numbers in batches(splits, design.n_rows):
+            folds = make_design(X, y, sample_weight, groups=groups.codes, check_input=False)
+            check_fold_weights(folds, groups, numbers)
+            weights = _training_weights(folds, groups)
+            tasks = [
+                Task(
+                    penalty, alphas / weights[i], groups.train[i], groups.held_out[i], t,
+                    self.fit_intercept,
+                )
+                for i in range(len(numbers))
+                for t in range(n_targets)
+            ]
+            found = solve(folds, tasks, self._settings)
+            for i, k in enumerate(numbers):
+                mine = found[i * n_targets : (i + 1) * n_targets]
+                mse[:, k] = np.mean([s.held_out_mse for s in mine], axis=0)
+                if self.scoring is not None:
+                    score[:, k] = self._score_fold(X, y, splits[k][1], mine, routed)
+                else:
+                    score[:, k] = np.mean([_r2(s) for s in mine], axis=0)
+        self.mse_path_ = mse
+        self.cv_mean_, self.cv_se_ = mean_and_se(mse)
+        k = self._choose(alphas, self.cv_mean_, self.cv_se_, score.mean(axis=1))
+        self.best_score_ = score.mean(axis=1)[k]
+        return np.full(n_targets, alphas[k])
+
+    def _score_fold(self, X: Any, y: np.ndarray, test: np.ndarray, found: list, routed: Any):
+        """Score every alpha of a fold on its held-out rows: (m,)."""
+        scorer = check_scoring(self, scoring=self.scoring)
+        held, truth = X[test], y[test]
+        fitted = np.stack(
+            [np.asarray(held @ s.coefs.T) + s.intercepts for s in found], axis=1
+        )
+        if y.ndim == 1:
+            fitted = fitted[:, 0]
+        extra = {
+            name: value[test] if np.shape(value)[:1] == (len(y),) else value
+            for name, value in routed.scorer.score.items()
+        }
+        return [scorer(_Predictions(fitted[..., k]), held, truth, **extra) for k in
+                range(fitted.shape[-1])]
+
+    def _route(self, sample_weight: Any, params: dict) -> Any:
+        if sample_weight is not None:
+            params = {**params, "sample_weight": sample_weight}
+        if _routing_enabled():
+            return process_routing(self, "fit", **params)
+        weighted = {} if sample_weight is None else {"sample_weight": sample_weight}
+        return _Routed(scorer=_Routed(score=weighted), splitter=_Routed(split={}))
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Return the routing of metadata: to `fit`, the scorer and the splitter."""
+        scorer = check_scoring(self, scoring=self.scoring)
+        return (
+            MetadataRouter(owner=self)
+            .add_self_request(self)
+            .add(scorer=scorer, method_mapping=MethodMapping().add(caller="fit", callee="score"))
+            .add(
+                splitter=check_cv(self.cv),
+                method_mapping=MethodMapping().add(caller="fit", callee="split"),
+            )
+        )
+
+
+class _Routed(dict):
+    """Attribute access, as `process_routing` returns."""
+
+    __getattr__ = dict.__getitem__
+
+
+class _Predictions(RegressorMixin, BaseEstimator):
+    """An estimator whose predictions are known: what a scorer is given."""
+
+    def __init__(self, predictions: np.ndarray) -> None:
+        self.predictions = predictions
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Do nothing."""
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return the known predictions."""
+        return self.predictions
+
+
+def _r2(solution: Any) -> np.ndarray:
+    """R² of the held-out rows as scikit-learn defines it, constant targets included."""
+    if solution.held_out_tss == 0:
+        return np.where(solution.held_out_mse == 0, 1.0, 0.0)
+    return 1.0 - solution.held_out_mse / solution.held_out_tss
+
+
+def _training_weights(design: Design, groups: Any) -> np.ndarray:
+    weight = np.bincount(groups.codes, weights=design.weight, minlength=groups.n_groups)
+    return np.array([weight[list(train)].sum() for train in groups.train])
