@@ -12,6 +12,7 @@ extensions = [
     Extension(
         ".".join(path.relative_to("src").with_suffix("").parts),
         [path.as_posix()],
+        include_dirs=["src/fastreg/kernels"],
         extra_compile_args=["-O0", "-g"] if DEBUG else ["-O3"],
     )
     for path in sorted(Path("src").rglob("*.pyx"))

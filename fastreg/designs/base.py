@@ -169,7 +169,7 @@ class Design(ABC):
 
         Returns
         -------
-        ndarray of shape (n', n'), Fortran-ordered, symmetric
+        ndarray of shape (n', n'), symmetric
         """
 
     @abstractmethod

@@ -54,7 +54,7 @@ def certify(
     gap, violation, floor, violation_floor = certify_block(
         np.ascontiguousarray(coefs), np.ascontiguousarray(projected),
         np.maximum(rest, 0.0), np.ascontiguousarray(alphas, dtype=float), cols,
-        problem.diag, problem.l1w, problem.l2w, problem.lower, problem.upper, problem.yy,
+        problem.root, problem.l1w, problem.l2w, problem.lower, problem.upper, problem.yy,
     )
     if problem.free.size:
         violation = np.maximum(violation, np.abs(corrs[:, problem.free]).max(axis=1))

@@ -24,6 +24,8 @@ class Problem:
         ‖y‖²/Σw about the mean (about 0 without an intercept).
     diag, corr : ndarray of shape (p,)
         Gram diagonal and Xᵀy/Σw, centred with an intercept.
+    root : ndarray of shape (p,)
+        √diag.
     l1w, l2w : ndarray of shape (p,)
         Penalty of coordinate j at alpha: alpha l1w_j |b_j| + alpha l2w_j/2 b_j².
     lower, upper : ndarray of shape (p,)
@@ -52,6 +54,7 @@ class Problem:
             self.yy = float(moments.s_yy[t] / self.weight + moments.y_mean[t] ** 2)
         self._weigh(task.penalty, variances)
         # A column is constant where its centred sum of squares is rounding noise.
+        self.root = np.sqrt(self.diag)
         noise = ROUNDING**2 * mean**2 if task.fit_intercept else 0.0
         usable = (self.diag > noise) & np.isfinite(self.l1w) & np.isfinite(self.l2w)
         self.l1w[~usable] = self.l2w[~usable] = 0.0

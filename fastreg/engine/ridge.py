@@ -16,6 +16,7 @@ from fastreg.engine import orthogonal
 from fastreg.engine.certificate import Certificates, certify
 from fastreg.engine.problem import Problem
 from fastreg.engine.tasks import Settings
+from fastreg.engine.threads import one_blas_thread
 from fastreg.kernels import ridge as kernel
 
 FEW_ALPHAS = 8          # up to here a Cholesky factor each is cheaper than the tridiagonal form
@@ -140,18 +141,20 @@ class Cholesky:
         p = ridge.size
         work, iwork = np.empty(3 * p), np.empty(p, np.intc)
         self.factors = [(np.empty((p, p), order="F"), np.empty(p)) for _ in alphas]
-        rcond = [
-            kernel.cholesky_factor(gram, alpha * ridge, low, scale, work, iwork)
-            for alpha, (low, scale) in zip(alphas, self.factors, strict=True)
-        ]
+        with one_blas_thread(p):
+            rcond = [
+                kernel.cholesky_factor(gram, alpha * ridge, low, scale, work, iwork)
+                for alpha, (low, scale) in zip(alphas, self.factors, strict=True)
+            ]
         self.usable = np.array(rcond) >= SMALLEST_RCOND
 
     def solve(self, rhs: np.ndarray, which: np.ndarray | None = None) -> np.ndarray:
         """Return the solution for each row of `rhs`, row i belonging to α number which[i]."""
         out = np.array(rhs)
-        for i, k in enumerate(range(len(self.factors)) if which is None else which):
-            if self.usable[k]:
-                kernel.cholesky_solve(*self.factors[k], out[i : i + 1].T)
+        with one_blas_thread(out.shape[1]):
+            for i, k in enumerate(range(len(self.factors)) if which is None else which):
+                if self.usable[k]:
+                    kernel.cholesky_solve(*self.factors[k], out[i : i + 1].T)
         return out
 
 
@@ -163,7 +166,8 @@ class Tridiagonal:
         self.alphas, self.root = alphas, 1.0 / np.sqrt(ridge)
         self.reflectors = np.asfortranarray(gram * np.multiply.outer(self.root, self.root))
         self.diag, self.off, self.tau = np.empty(p), np.zeros(p), np.zeros(p)
-        kernel.tridiagonalize(self.reflectors, self.diag, self.off, self.tau, np.empty(64 * p))
+        with one_blas_thread(p):
+            kernel.tridiagonalize(self.reflectors, self.diag, self.off, self.tau, np.empty(64 * p))
         largest = np.max(self.diag + 2.0 * np.abs(self.off))     # within a factor 3 (Gershgorin)
         self.usable = alphas > SMALLEST_RCOND * largest
 
@@ -172,12 +176,11 @@ class Tridiagonal:
         alphas = self.alphas if which is None else self.alphas[which]
         usable = self.usable if which is None else self.usable[which]
         block = np.asfortranarray((rhs * self.root).T)
-        work = np.empty(64 * max(block.shape))
-        kernel.apply_q(self.reflectors, self.tau, block, work, True)
-        kernel.solve_tridiagonal(
-            self.diag, self.off, np.where(usable, alphas, np.inf), block, np.empty(2 * len(rhs.T))
-        )
-        kernel.apply_q(self.reflectors, self.tau, block, work, False)
+        work, strengths = np.empty(64 * max(block.shape)), np.where(usable, alphas, np.inf)
+        with one_blas_thread(block.shape[0]):
+            kernel.apply_q(self.reflectors, self.tau, block, work, True)
+            kernel.solve_tridiagonal(self.diag, self.off, strengths, block, np.empty(2 * len(block)))
+            kernel.apply_q(self.reflectors, self.tau, block, work, False)
         return block.T * self.root
 
 

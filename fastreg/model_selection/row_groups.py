@@ -17,7 +17,7 @@ class RowGroups:
     Attributes
     ----------
     codes : ndarray of shape (n,), int
-        Group of each row, numbered by the first row of each group.
+        Group of each row.
     n_groups : int
     train, held_out : list of tuple of int
         For each split, the groups it trains on and holds out.
@@ -53,12 +53,14 @@ def check_splits(
             if rows.min() < -n_rows or rows.max() >= n_rows:
                 raise ValueError(f"split {k}: {name} index out of range for {n_rows} rows")
             rows = rows % n_rows
-            if np.unique(rows).size != rows.size:
+            if np.bincount(rows, minlength=n_rows).max() > 1:
                 raise ValueError(
                     f"split {k} lists a row twice in its {name} set; use sample_weight instead"
                 )
             pair.append(rows)
-        if np.intersect1d(*pair).size:
+        in_training = np.zeros(n_rows, dtype=bool)
+        in_training[pair[0]] = True
+        if in_training[pair[1]].any():
             raise ValueError(f"split {k} has rows in both its training and its test set")
         checked.append((pair[0], pair[1]))
     if not checked:
@@ -72,17 +74,23 @@ def row_groups(splits: Sequence[tuple[np.ndarray, np.ndarray]], n_rows: int) -> 
     for train, test in splits:
         role = np.zeros(n_rows, dtype=np.intp)
         role[train], role[test] = 1, 2
-        _, codes = np.unique(codes * 3 + role, return_inverse=True)
-    _, first, codes = np.unique(codes, return_index=True, return_inverse=True)
-    rank = np.empty(first.size, dtype=np.intp)
-    rank[np.argsort(first)] = np.arange(first.size)
-    codes = rank[codes]
+        codes = _renumber(codes * 3 + role)
     return RowGroups(
         codes,
-        first.size,
-        [tuple(np.unique(codes[train]).tolist()) for train, _ in splits],
-        [tuple(np.unique(codes[test]).tolist()) for _, test in splits],
+        int(codes.max()) + 1,
+        [_members(codes[train]) for train, _ in splits],
+        [_members(codes[test]) for _, test in splits],
     )
+
+
+def _renumber(codes: np.ndarray) -> np.ndarray:
+    """Number the values that occur 0, 1, … in their order."""
+    occurs = np.bincount(codes) > 0
+    return (np.cumsum(occurs) - 1)[codes]
+
+
+def _members(codes: np.ndarray) -> tuple[int, ...]:
+    return tuple(np.flatnonzero(np.bincount(codes)).tolist())
 
 
 def batches(

@@ -9,7 +9,7 @@ in which every bracket is ≥ 0 (Fenchel–Young), so nothing cancels against �
 scaling ≤ 1 at which every φ_j* is finite.
 """
 
-from libc.math cimport INFINITY, fabs, fmax, fmin, sqrt
+from libc.math cimport INFINITY, fabs, sqrt
 
 from fastreg.kernels cimport penalty
 
@@ -28,46 +28,48 @@ cdef inline bint is_free(double l1, double l2, double lower, double upper) noexc
 
 cdef inline Certificate certify(
     Py_ssize_t n_cols, const Py_ssize_t* cols,
-    const double* c, const double* b, const double* diag,
+    const double* c, const double* b, const double* root,
     double alpha, const double* l1w, const double* l2w,
     const double* lower, const double* upper, double rr,
 ) noexcept nogil:
     """Return the certificate of coefficients `b` with correlations `c` and ‖r‖² `rr`.
 
     `cols` lists the coordinates that belong to the problem (each of the others is 0 and excluded);
-    the penalty of coordinate j is (alpha l1w[j], alpha l2w[j]). A free coordinate with c_j ≠ 0 has
+    `root` is √G_jj; the penalty of coordinate j is (alpha l1w[j], alpha l2w[j]). A free coordinate with c_j ≠ 0 has
     no finite conjugate: it counts with c_j²/(2 G_jj), what moving it alone would gain. The caller
     who wants an exact certificate projects the free columns out of the residual first.
     """
     cdef Certificate out
     cdef Py_ssize_t i, j
-    cdef double s = 1.0, l1, l2, root
+    cdef double s = 1.0, l1, l2, wrong
     out.gap = out.violation = out.magnitude = out.spread = 0.0
     for i in range(n_cols):
         j = cols[i]
         l1, l2 = alpha * l1w[j], alpha * l2w[j]
-        if l2 == 0 and fabs(c[j]) > l1 and not penalty.is_bounded(c[j], lower[j], upper[j]):
+        if l2 == 0 and s * fabs(c[j]) > l1 and not penalty.is_bounded(c[j], lower[j], upper[j]):
             if not is_free(l1, l2, lower[j], upper[j]):
-                s = fmin(s, l1 / fabs(c[j]))
+                s = l1 / fabs(c[j])
     for i in range(n_cols):
         j = cols[i]
         l1, l2 = alpha * l1w[j], alpha * l2w[j]
-        root = sqrt(diag[j])
-        out.spread = fmax(out.spread, root)
-        out.magnitude += fabs(b[j]) * root
-        out.violation = fmax(
-            out.violation, penalty.violation(b[j], c[j], l1, l2, lower[j], upper[j])
-        )
+        if root[j] > out.spread:
+            out.spread = root[j]
+        if b[j] == 0 and fabs(c[j]) <= l1:
+            continue        # neither violates nor adds to the gap
+        out.magnitude += fabs(b[j]) * root[j]
+        wrong = penalty.violation(b[j], c[j], l1, l2, lower[j], upper[j])
+        if wrong > out.violation:
+            out.violation = wrong
         if is_free(l1, l2, lower[j], upper[j]):
-            if penalty.violation(b[j], c[j], l1, l2, lower[j], upper[j]) > 0 and diag[j] > 0:
-                out.gap += 0.5 * c[j] * c[j] / diag[j]
+            if wrong > 0 and root[j] > 0:
+                out.gap += 0.5 * (c[j] / root[j]) * (c[j] / root[j])
         else:
             out.gap += (
                 penalty.value(b[j], l1, l2)
                 + penalty.conjugate(s * c[j], l1, l2, lower[j], upper[j])
                 - s * b[j] * c[j]
             )
-    out.gap = fmax(out.gap, 0.0) + 0.5 * (1.0 - s) * (1.0 - s) * rr
+    out.gap = (out.gap if out.gap > 0 else 0.0) + 0.5 * (1.0 - s) * (1.0 - s) * rr
     return out
 
 

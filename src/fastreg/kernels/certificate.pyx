@@ -9,7 +9,7 @@ def certify_block(
     const double[::1] rr,
     const double[::1] alphas,
     const Py_ssize_t[::1] cols,
-    const double[::1] diag,
+    const double[::1] root,
     const double[::1] l1w,
     const double[::1] l2w,
     const double[::1] lower,
@@ -26,8 +26,8 @@ def certify_block(
         ‖r‖² / Σw and the penalty strength of each vector.
     cols : ndarray of shape (k,), intp
         The coordinates that belong to the problem.
-    diag, l1w, l2w, lower, upper : ndarrays of shape (p,)
-        Gram diagonal, penalty weights (times alpha: l1 and l2) and bounds.
+    root, l1w, l2w, lower, upper : ndarrays of shape (p,)
+        Square root of the Gram diagonal, penalty weights (times alpha: l1 and l2) and bounds.
     yy : float
         ‖y‖² / Σw (centred with an intercept).
 
@@ -47,7 +47,7 @@ def certify_block(
         for k in range(m):
             cert = certify(
                 cols.shape[0], &cols[0] if cols.shape[0] else NULL,
-                &corrs[k, 0], &coefs[k, 0], &diag[0], alphas[k],
+                &corrs[k, 0], &coefs[k, 0], &root[0], alphas[k],
                 &l1w[0], &l2w[0], &lower[0], &upper[0], rr[k],
             )
             view[0, k] = cert.gap

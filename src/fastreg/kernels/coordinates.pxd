@@ -5,7 +5,9 @@ cdef class Coordinates:
     cdef readonly Py_ssize_t size       # number of coordinates
     cdef readonly Py_ssize_t length     # floating-point pairs that one `move` touches
     cdef double[::1] diag_view
+    cdef double[::1] root_view
     cdef double* diag                   # diag[j] = G_jj
+    cdef double* root                   # √G_jj
     cdef public double rr               # ‖r‖² (in units of the Gram matrix: divided by Σw)
 
     cdef double corr(self, Py_ssize_t j) noexcept nogil

@@ -17,7 +17,9 @@ cdef class Coordinates:
         self.size = diag.shape[0]
         self.length = length
         self.diag_view = diag
+        self.root_view = np.sqrt(diag)
         self.diag = &diag[0] if self.size else NULL
+        self.root = &self.root_view[0] if self.size else NULL
         self.rr = rr
 
     cdef double corr(self, Py_ssize_t j) noexcept nogil:

@@ -17,7 +17,7 @@ quadratic, so a step that is not cut short ends at its minimum.
 
 import numpy as np
 
-from libc.math cimport INFINITY, fabs, fmax
+from libc.math cimport INFINITY, fabs
 
 from fastreg.kernels cimport penalty
 from fastreg.kernels.certificate cimport (
@@ -92,7 +92,7 @@ cdef class Descent:
     cdef const Py_ssize_t* cols
     cdef Py_ssize_t* live
     cdef Py_ssize_t n_cols, n_live, max_iter, at, it
-    cdef double yy, tol_gap, tol_violation, alpha
+    cdef double yy, tol_gap, tol_violation, alpha, spread
     cdef double work, spent, patience       # flops: in this run, since the last Newton step
     cdef bint has_l2
     cdef unsigned long long rng
@@ -145,6 +145,7 @@ cdef class Descent:
         self.yy, self.tol_gap, self.tol_violation = yy, tol_gap, tol_violation
         self.max_iter, self.rng = max_iter, seed
         self.has_l2 = bool(np.any(l2w))
+        self.spread = np.max(np.take(q.root_view, cols), initial=0.0)
         self.at = 0
         self.it = -1
 
@@ -165,8 +166,8 @@ cdef class Descent:
                 self.it = 0
                 self.spent, self.patience = 0.0, 1.0
             cert = self.measure()
-            tol_gap = fmax(self.tol_gap, gap_floor(cert, self.yy))
-            tol_violation = fmax(self.tol_violation, violation_floor(cert, self.yy))
+            tol_gap = max(self.tol_gap, gap_floor(cert, self.yy))
+            tol_violation = max(self.tol_violation, violation_floor(cert, self.yy))
             if cert.gap <= tol_gap and cert.violation <= tol_violation:
                 self.record(cert, True)
             elif self.it >= self.max_iter:
@@ -197,6 +198,7 @@ cdef class Descent:
         """Refresh c on all coordinates, list the live ones and certify."""
         cdef Py_ssize_t i, j
         cdef double z
+        cdef Certificate cert
         self.n_live = 0
         for i in range(self.n_cols):
             j = self.cols[i]
@@ -205,10 +207,13 @@ cdef class Descent:
                 self.live[self.n_live] = j
                 self.n_live += 1
         self.work += self.corr_cost() * self.n_cols
-        return certify(
-            self.n_cols, self.cols, self.c, self.b, self.q.diag, self.alpha, self.l1w, self.l2w,
+        # coordinates that are zero and want to stay there add nothing
+        cert = certify(
+            self.n_live, self.live, self.c, self.b, self.q.root, self.alpha, self.l1w, self.l2w,
             self.lower, self.upper, self.q.rr,
         )
+        cert.spread = self.spread
+        return cert
 
     cdef double corr_cost(self) noexcept nogil:
         """Flops of one correlation: a look-up where the Gram matrix is held."""
@@ -220,7 +225,10 @@ cdef class Descent:
         cdef double c, b, delta, g, l2, fall = 0.0, cost = 0.0
         for i in range(n):
             j = order[self.random_below(n)] if self.rng else order[i]
-            c, b, g, l2 = self.q.corr(j), self.b[j], self.q.diag[j], self.alpha * self.l2w[j]
+            c, b = self.q.corr(j), self.b[j]
+            if b == 0 and fabs(c) <= self.alpha * self.l1w[j]:
+                continue
+            g, l2 = self.q.diag[j], self.alpha * self.l2w[j]
             delta = penalty.prox(
                 c + g * b, g, self.alpha * self.l1w[j], l2, self.lower[j], self.upper[j]
             ) - b
@@ -383,7 +391,7 @@ cdef class Descent:
             b, low, high = self.b[j], self.lower[j], self.upper[j]
             if self.l1w[j] > 0 and self.alpha > 0:
                 if b > 0:
-                    low = fmax(low, 0.0)
+                    low = max(low, 0.0)
                 else:
                     high = min(high, 0.0)
             reach = b + d[i]

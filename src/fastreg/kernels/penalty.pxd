@@ -3,7 +3,7 @@
 A new separable penalty is written here and nowhere else.
 """
 
-from libc.math cimport INFINITY, fabs, fmax, fmin
+from libc.math cimport INFINITY, fabs
 
 
 cdef inline double value(double b, double l1, double l2) noexcept nogil:
@@ -17,8 +17,13 @@ cdef inline double prox(
 
     `lower ≤ 0 ≤ upper`, so clipping the soft threshold is exact. Needs g + l2 > 0.
     """
-    cdef double b = fmax(fabs(z) - l1, 0.0) / (g + l2)
-    return fmin(fmax(b if z > 0 else -b, lower), upper)
+    cdef double b = fabs(z) - l1
+    if b <= 0:
+        return 0.0
+    b /= g + l2
+    if z < 0:
+        return -b if -b > lower else lower
+    return b if b < upper else upper
 
 
 cdef inline bint is_bounded(double z, double lower, double upper) noexcept nogil:
@@ -39,7 +44,7 @@ cdef inline double conjugate(
     cdef double b
     if excess <= 0 or (l2 == 0 and bound == INFINITY):
         return 0.0
-    b = fmin(excess / l2, bound) if l2 > 0 else bound
+    b = excess / l2 if excess < l2 * bound else bound
     return excess * b - 0.5 * l2 * b * b
 
 
