@@ -17,7 +17,7 @@ quadratic, so a step that is not cut short ends at its minimum.
 
 import numpy as np
 
-from libc.math cimport INFINITY, fabs
+from libc.math cimport INFINITY, fabs, sqrt
 
 from fastreg.kernels cimport penalty
 from fastreg.kernels.certificate cimport (
@@ -281,7 +281,7 @@ cdef class Descent:
         return self.has_l2 and not 0.7 * self.factor.alpha <= self.alpha <= self.factor.alpha
 
     cdef double newton_cost(self) noexcept nogil:
-        """Flops that the next Newton step will take."""
+        """Flops that the next Newton step will take; infinite where no coordinate could move."""
         cdef Py_ssize_t i, j, k = 0, changes = 0
         cdef double size
         for i in range(self.n_live):
@@ -290,6 +290,8 @@ cdef class Descent:
                 k += 1
                 if self.factor.where[j] < 0:
                     changes += 1
+        if k == 0:
+            return INFINITY
         size = <double> k
         if self.factor_is_stale():
             changes = k
@@ -300,9 +302,8 @@ cdef class Descent:
         ) + changes * size * (size + self.corr_cost()) * (0.4 if changes == k else 1.0)
 
     cdef bint match_factor(self) noexcept nogil:
-        """Bring the factor to the support; False where it needs room. Dependent columns stay out."""
+        """Bring the factor to the independent columns of the support; False where it needs room."""
         cdef Py_ssize_t i, j
-        cdef double shift
         if self.factor_is_stale():
             self.factor.clear()
             self.factor.alpha = self.alpha
@@ -315,9 +316,7 @@ cdef class Descent:
                 continue
             if self.factor.size == self.factor.capacity:
                 return False
-            shift = self.factor.alpha * self.l2w[j]
-            if not self.factor.append(self.q, j, shift):
-                self.patience *= 1.5        # descent alone has to move what is left out
+            self.factor.append(self.q, j, self.factor.alpha * self.l2w[j], False)
             self.work += self.factor.size * (self.factor.size + self.corr_cost())
         return True
 
@@ -325,9 +324,11 @@ cdef class Descent:
         """Minimise over the support; False where the factor has to grow first.
 
         Each pass solves for the step, cuts it at the first sign change or bound and, if it was
-        cut or the factor is a stale one, goes on.
+        cut or the factor is a stale one, goes on. At the minimum over the independent columns, a
+        dependent one whose gradient is left is let in alone: along its null direction only the
+        penalty changes, so the step is cut and one column less is in the way.
         """
-        cdef Py_ssize_t blocked
+        cdef Py_ssize_t blocked, extra = -1
         cdef double ahead, last = INFINITY
         if not self.match_factor():
             return False
@@ -338,12 +339,38 @@ cdef class Descent:
             self.n_newton += 1
             if blocked >= 0:
                 self.factor.delete(self.factor.where[blocked])
-                continue
-            if ahead > 0.25 * last or ahead <= 0.01 * self.tol_gap:
+                extra = -1
+                last = INFINITY
+            elif extra >= 0:
+                self.factor.delete(self.factor.where[extra])
+                self.patience *= 2.0
                 break
-            last = ahead
+            elif ahead > 0.25 * last or ahead <= 0.01 * self.tol_gap:
+                extra = self.steepest_outside()
+                if extra < 0:
+                    break
+                if self.factor.size == self.factor.capacity:
+                    return False
+                self.factor.append(self.q, extra, self.factor.alpha * self.l2w[extra], True)
+            else:
+                last = ahead
         self.spent = 0.0
         return True
+
+    cdef Py_ssize_t steepest_outside(self) noexcept nogil:
+        """Return the support's column outside the factor with the largest gradient, or −1."""
+        cdef Py_ssize_t i, j, steepest = -1
+        cdef double g, largest = max(
+            0.1 * self.tol_violation, 3.6e-15 * self.spread * sqrt(self.yy)
+        )
+        for i in range(self.n_live):
+            j = self.live[i]
+            if self.factor.where[j] < 0 and self.in_support(j):
+                g = fabs(self.gradient(j))
+                if g > largest:
+                    largest = g
+                    steepest = j
+        return steepest
 
     cdef double gradient(self, Py_ssize_t j) noexcept nogil:
         """Return c_j − l1 sign b_j − l2 b_j, the descent direction of the smooth piece."""
@@ -374,7 +401,7 @@ cdef class Descent:
             j = self.factor.members[i]
             if j != blocked[0]:
                 slope_after += self.gradient(j) * d[i]
-        if blocked[0] < 0 and slope_after < -slope:
+        if blocked[0] < 0 and not slope_after >= -slope:
             # the factor is numerically wrong and the full step went uphill: back to the minimum
             back = slope / (slope - slope_after) - 1.0
             self.shift_along(d, back, -1)

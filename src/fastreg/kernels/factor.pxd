@@ -15,7 +15,9 @@ cdef class Factor:
     cdef Py_ssize_t* where              # where[j] = row of coordinate j, or −1
     cdef double* work                   # `capacity` doubles
 
-    cdef bint append(self, Coordinates q, Py_ssize_t j, double shift) noexcept nogil
+    cdef bint append(
+        self, Coordinates q, Py_ssize_t j, double shift, bint dependent
+    ) noexcept nogil
     cdef void delete(self, Py_ssize_t row) noexcept nogil
     cdef void clear(self) noexcept nogil
     cdef void forward(self, double* x) noexcept nogil

@@ -50,29 +50,38 @@ cdef class Factor:
             self.where[self.members[i]] = -1
         self.size = 0
 
-    cdef bint append(self, Coordinates q, Py_ssize_t j, double shift) noexcept nogil:
-        """Append coordinate j with G_jj + shift; False (nothing changed) where not definite.
+    cdef bint append(
+        self, Coordinates q, Py_ssize_t j, double shift, bint dependent
+    ) noexcept nogil:
+        """Append coordinate j with G_jj + shift; False where its column depends on the others.
 
-        A pivot below 1e-14 k of the diagonal is rounding noise: the column depends on those in
-        the factor already. Needs size < capacity.
+        A pivot below 1e-14 k of the diagonal is rounding noise. Such a column is refused unless
+        `dependent` is set: then the pivot is raised to that, the factor is of a matrix a little
+        above G_AA + shift, and a Newton step runs far along the null direction. Needs size <
+        capacity.
         """
         cdef Py_ssize_t k = self.size, i, ld = self.capacity
         cdef double* row = self.work
-        cdef double diag = q.diag[j] + shift, pivot
+        cdef double diag = q.diag[j] + shift, pivot, least
+        cdef bint independent
         for i in range(k):
             row[i] = q.cross(self.members[i], j)
         # L row = G_Aj;  pivot² = G_jj + shift − ‖row‖²
         self.forward(row)
         pivot = diag - dot(k, row, row)
-        if not pivot > 1e-14 * (k + 1) * diag:
-            return False
+        least = 1e-14 * (k + 1) * diag
+        independent = pivot > least
+        if not independent:
+            if not dependent:
+                return False
+            pivot = least
         for i in range(k):
             self.low[i * ld + k] = row[i]
         self.low[k * ld + k] = sqrt(pivot)
         self.members[k] = j
         self.where[j] = k
         self.size = k + 1
-        return True
+        return independent
 
     cdef void delete(self, Py_ssize_t row) noexcept nogil:
         """Remove the variable in `row` and restore the triangle."""
@@ -114,13 +123,13 @@ cdef class Factor:
             x[col] -= dot(k - col - 1, self.low + col * ld + col + 1, x + col + 1)
             x[col] /= self.low[col * ld + col]
 
-    def add(self, Coordinates q, Py_ssize_t j, double shift=0.0):
-        """Append coordinate j, growing if needed; return whether it was accepted."""
+    def add(self, Coordinates q, Py_ssize_t j, double shift=0.0, bint dependent=False):
+        """Append coordinate j, growing if needed; return whether its column is independent."""
         if self.where[j] >= 0:
             raise ValueError(f"coordinate {j} is in the factor already")
         if self.size == self.capacity:
             self.grow(2 * self.capacity)
-        return self.append(q, j, shift)
+        return self.append(q, j, shift, dependent)
 
     def remove(self, Py_ssize_t j):
         """Delete coordinate j."""
