@@ -1,4 +1,4 @@
-"""Mergeable sufficient statistics of a linear regression: all that p-space solvers need of the rows.
+"""Mergeable sufficient statistics of a linear regression: all that p-space solvers need.
 
 Lowest room of the Python house: arithmetic on arrays, nothing about penalties, tasks or how X is
 stored. Designs (`fastreg.designs`) fill a `Moments` block by block; the engine solves from it.
@@ -81,9 +81,7 @@ class Moments:
         return cls.from_groups(X, y, None, sample_weight)[0]
 
     @classmethod
-    def from_groups(
-        cls, X: Any, y: Any, groups: Any, sample_weight: Any = None
-    ) -> list[Self]:
+    def from_groups(cls, X: Any, y: Any, groups: Any, sample_weight: Any = None) -> list[Self]:
         """Accumulate one `Moments` for each row group, all in one pass over X.
 
         Parameters

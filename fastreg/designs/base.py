@@ -173,9 +173,7 @@ class Design(ABC):
         """
 
     @abstractmethod
-    def project(
-        self, matrix: np.ndarray, mean: np.ndarray
-    ) -> Iterator[tuple[slice, np.ndarray]]:
+    def project(self, matrix: np.ndarray, mean: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
         """Yield (rows, (x − shift − mean) · matrix), block by block: a pass over X.
 
         Parameters

@@ -120,7 +120,7 @@ class DenseDesign(Design):
         """Add zᵀz, or its diagonal, to `s_xx`."""
         if s_xx.ndim == 1:
             return s_xx + np.einsum("ij,ij->j", z, z)
-        s_xx += z.T @ z     # NumPy calls syrk
+        s_xx += z.T @ z  # NumPy calls syrk
         return s_xx
 
     def _row_weights(self, rows: slice, row_weights: np.ndarray) -> np.ndarray:
@@ -208,9 +208,7 @@ class DenseDesign(Design):
             out += block @ block.T
         return out
 
-    def project(
-        self, matrix: np.ndarray, mean: np.ndarray
-    ) -> Iterator[tuple[slice, np.ndarray]]:
+    def project(self, matrix: np.ndarray, mean: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
         buffer = self._buffer()
         for rows in self._blocks():
             yield rows, self._shifted(rows, buffer) @ matrix - mean @ matrix

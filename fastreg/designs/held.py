@@ -78,7 +78,5 @@ class HeldDesign(Design):
     ) -> np.ndarray:
         raise ValueError(_NO_ROWS)
 
-    def project(
-        self, matrix: np.ndarray, mean: np.ndarray
-    ) -> Iterator[tuple[slice, np.ndarray]]:
+    def project(self, matrix: np.ndarray, mean: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
         raise ValueError(_NO_ROWS)

@@ -190,9 +190,7 @@ class SparseDesign(Design):
         root = np.sqrt(omega[keep])
         return np.asfortranarray(products * np.multiply.outer(root, root))
 
-    def project(
-        self, matrix: np.ndarray, mean: np.ndarray
-    ) -> Iterator[tuple[slice, np.ndarray]]:
+    def project(self, matrix: np.ndarray, mean: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
         X, centre = self._as("csr"), (self.shift + mean) @ matrix
         step = max(256, BLOCK_BYTES // (8 * max(1, matrix.shape[1])))
         for i in range(0, self.n_rows, step):

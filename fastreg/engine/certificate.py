@@ -52,9 +52,17 @@ def certify(
         gained = 0.5 * np.maximum(np.sum(gamma * at, axis=1), 0.0)
         cols = np.setdiff1d(cols, problem.free)
     gap, violation, floor, violation_floor = certify_block(
-        np.ascontiguousarray(coefs), np.ascontiguousarray(projected),
-        np.maximum(rest, 0.0), np.ascontiguousarray(alphas, dtype=float), cols,
-        problem.root, problem.l1w, problem.l2w, problem.lower, problem.upper, problem.yy,
+        np.ascontiguousarray(coefs),
+        np.ascontiguousarray(projected),
+        np.maximum(rest, 0.0),
+        np.ascontiguousarray(alphas, dtype=float),
+        cols,
+        problem.root,
+        problem.l1w,
+        problem.l2w,
+        problem.lower,
+        problem.upper,
+        problem.yy,
     )
     if problem.free.size:
         violation = np.maximum(violation, np.abs(corrs[:, problem.free]).max(axis=1))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastreg.designs import Design
 
-MOMENT_BYTES = 1 << 30      # what all p × p matrices together may take
-GRAM_RATE = 10.0            # BLAS 3 flops done in the time of one memory-bound flop
+MOMENT_BYTES = 1 << 30  # what all p × p matrices together may take
+GRAM_RATE = 10.0  # BLAS 3 flops done in the time of one memory-bound flop
 
 
 def holds_moments(design: Design, n_tasks: int, n_alphas: int, exact: bool) -> bool:

@@ -43,10 +43,21 @@ def descend(
     gap, violation = tolerances(problem, settings)
     coefs = np.empty((alphas.size, q.size))
     run = Descent(
-        q, factor, coef, alphas, movable,
-        problem.l1w[pick], problem.l2w[pick], problem.lower[pick], problem.upper[pick],
-        coefs, problem.yy, gap, violation,
-        settings.max_iter if max_iter is None else max_iter, settings.seed,
+        q,
+        factor,
+        coef,
+        alphas,
+        movable,
+        problem.l1w[pick],
+        problem.l2w[pick],
+        problem.lower[pick],
+        problem.upper[pick],
+        coefs,
+        problem.yy,
+        gap,
+        violation,
+        settings.max_iter if max_iter is None else max_iter,
+        settings.seed,
     )
     while (status := run.run()) != _DONE:
         if status == _GROW:

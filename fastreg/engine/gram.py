@@ -119,7 +119,12 @@ class GramPath:
         coef = coefs[k].copy()
         q = GramCoordinates(self.gram, corrs[k].copy(), float(rr[k]))
         run = descend(
-            q, self.factor, coef, alphas[k : k + 1], self.problem, self.settings,
+            q,
+            self.factor,
+            coef,
+            alphas[k : k + 1],
+            self.problem,
+            self.settings,
             max_iter=self.settings.max_iter - int(spent),
         )
         coefs[k] = coef

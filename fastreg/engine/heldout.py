@@ -56,8 +56,6 @@ def _mean_residual(problem: Problem, held: Moments, coefs: np.ndarray) -> np.nda
     return dy - coefs @ dx
 
 
-def _from_rows(
-    design: Design, problem: Problem, weight: float, coefs: np.ndarray
-) -> np.ndarray:
+def _from_rows(design: Design, problem: Problem, weight: float, coefs: np.ndarray) -> np.ndarray:
     loss = problem.evaluation(design, coefs).loss
     return loss[:, list(problem.task.held_out)].sum(axis=1) / weight

@@ -7,6 +7,8 @@ intercept).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from fastreg.designs import Design
@@ -19,8 +21,8 @@ from fastreg.engine.tasks import Penalty, Task
 
 def leave_one_out(
     design: Design, penalty: Penalty, alphas: np.ndarray, target: int, fit_intercept: bool
-) -> np.ndarray:
-    """Return the leave-one-out residuals y_i − ŷ_(−i), shape (n, m).
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """Yield (rows, leave-one-out residuals y_i − ŷ_(−i) of shape (rows, m)), block by block.
 
     Parameters
     ----------
@@ -33,15 +35,15 @@ def leave_one_out(
     task = Task(penalty, alphas, target=target, fit_intercept=fit_intercept)
     problem = Problem(train_moments(groups, None), task, len(groups))
     if cross:
-        fitted, slack = _from_columns(design, problem, alphas)
-        return (design.y[:, target, None] - design.y_shift[target] - fitted) / slack
-    return _from_rows(design, problem, alphas)
+        yield from _from_columns(design, problem, alphas)
+    else:
+        yield slice(0, design.n_rows), _from_rows(design, problem, alphas)
 
 
 def _from_columns(
     design: Design, problem: Problem, alphas: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return fitted values less the shift and 1 − h, each (n, m), from eigenvectors of G.
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """Take y − ŷ and 1 − h from the eigenvectors of G: one pass over X.
 
     The basis B diagonalises both: zB has covariance λ for the penalized directions (λ of
     V^(−1/2) G' V^(−1/2), G' with the free columns projected out) and 1 for the free ones.
@@ -49,13 +51,13 @@ def _from_columns(
     basis, values, free = _diagonal_basis(problem)
     inverse = np.where(free[:, None], 1.0, 1.0 / (values[:, None] + alphas * ~free[:, None]))
     weights = inverse * (basis.T @ problem.corr)[:, None]
-    omega = design.omega(problem.row_weights)[:, None] / problem.weight
-    fitted, slack = np.empty((design.n_rows, alphas.size)), np.empty((design.n_rows, alphas.size))
+    share = design.omega(problem.row_weights)[:, None] / problem.weight
     start = 1.0 if problem.task.fit_intercept else 0.0
+    t = problem.task.target
+    y = design.y[:, t] - design.y_shift[t] - problem.y_centre
     for rows, z in design.project(basis, problem.centre):
-        fitted[rows] = z @ weights + problem.y_centre
-        slack[rows] = 1.0 - omega[rows] * (start + (z * z) @ inverse)
-    return fitted, slack
+        slack = 1.0 - share[rows] * (start + (z * z) @ inverse)
+        yield rows, (y[rows, None] - z @ weights) / slack
 
 
 def _diagonal_basis(problem: Problem) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

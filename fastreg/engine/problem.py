@@ -156,8 +156,9 @@ class Problem:
         if free_rows is not None:
             inner = np.linalg.pinv(free_rows[:, self.free], hermitian=True)
             corr = corr - (inner @ corr[self.free]) @ free_rows
-        pull = np.where(corr > 0, np.where(self.upper > 0, corr, 0.0),
-                        np.where(self.lower < 0, -corr, 0.0))
+        pull = np.where(
+            corr > 0, np.where(self.upper > 0, corr, 0.0), np.where(self.lower < 0, -corr, 0.0)
+        )
         held = self.cols[self.l1w[self.cols] > 0]
         return float(np.max(pull[held] / self.l1w[held])) if held.size else 0.0
 

@@ -16,7 +16,7 @@ from fastreg.engine.tasks import Settings
 from fastreg.kernels.factor import Factor
 
 MAX_ROUNDS = 100
-INNER = 0.3         # share of the tolerance at which the working set counts as solved
+INNER = 0.3  # share of the tolerance at which the working set counts as solved
 
 
 class ResidualPath:
@@ -60,7 +60,11 @@ class ResidualPath:
         at = np.array([alpha])
         for attempt in range(MAX_ROUNDS):
             found = certify(
-                problem, at, self.coef[None, :], self.corr[None, :], np.array([self.rr]),
+                problem,
+                at,
+                self.coef[None, :],
+                self.corr[None, :],
+                np.array([self.rr]),
                 self.free_rows,
             )
             if is_solved(problem, self.settings, found)[0] or n_iter >= self.settings.max_iter:
@@ -68,17 +72,26 @@ class ResidualPath:
             grown = self._grow(alpha, max(2 * alpha - last, 0.0) if attempt == 0 else alpha)
             local = self.coef[self.work]
             q = self.design.residual_coordinates(
-                self.work, self.coef, problem.centre,
+                self.work,
+                self.coef,
+                problem.centre,
                 float(problem.intercepts_about_shift(self.coef[None, :])[0]),
-                problem.row_weights, problem.task.target,
+                problem.row_weights,
+                problem.task.target,
             )
             run = descend(
-                q, self.factor, local, at, problem, self.inner, self.work,
+                q,
+                self.factor,
+                local,
+                at,
+                problem,
+                self.inner,
+                self.work,
                 self.settings.max_iter - n_iter,
             )
             n_iter += int(run.n_iter[0])
             if not grown and run.n_iter[0] == 0:
-                break       # as good as rounding allows on W, and nothing outside violates
+                break  # as good as rounding allows on W, and nothing outside violates
             self.coef[self.work] = local
             self._look()
         return n_iter, found

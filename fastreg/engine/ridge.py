@@ -19,9 +19,9 @@ from fastreg.engine.tasks import Settings
 from fastreg.engine.threads import one_blas_thread
 from fastreg.kernels import ridge as kernel
 
-FEW_ALPHAS = 8          # up to here a Cholesky factor each is cheaper than the tridiagonal form
+FEW_ALPHAS = 8  # up to here a Cholesky factor each is cheaper than the tridiagonal form
 SMALLEST_RCOND = 1e-13  # of the scaled matrix: below, corrections from the residual may diverge
-NEGLIGIBLE = 1e-9       # a relative correction whose square is below rounding
+NEGLIGIBLE = 1e-9  # a relative correction whose square is below rounding
 MAX_CORRECTIONS = 10
 BAND_BYTES = 1 << 24
 
@@ -42,9 +42,7 @@ class RidgePath:
         self.ill_conditioned = False
         self.cols = problem.cols
         self.ridge = problem.l2w[self.cols]
-        self.from_rows = design.has_rows and (
-            problem.task.verify or not problem.moments.has_cross
-        )
+        self.from_rows = design.has_rows and (problem.task.verify or not problem.moments.has_cross)
 
     def solve(self, alphas: np.ndarray) -> Answer:
         """Return coefs (m, p), ‖r‖²/Σw (m,), certificates and n_iter (m,)."""
@@ -95,10 +93,11 @@ class RidgePath:
             if not todo.size:
                 break
             corrs[todo], rr[todo] = self._residual(coefs[todo])
-            gradient = corrs[todo][:, cols] - np.outer(alphas[todo], self.ridge) * coefs[todo][:, cols]
+            here = coefs[np.ix_(todo, cols)]
+            gradient = corrs[np.ix_(todo, cols)] - np.outer(alphas[todo], self.ridge) * here
             delta = system.solve(gradient, todo)
             gains[todo] = 0.5 * np.abs(np.einsum("kj,kj->k", gradient, delta))
-            step, length = np.abs(delta) @ size, np.abs(coefs[todo][:, cols]) @ size
+            step, length = np.abs(delta) @ size, np.abs(here) @ size
             stalled = ~(step <= 0.5 * last[todo])
             failed[todo[stalled & ~(step <= 1e-6 * length)]] = True
             ready = (step <= NEGLIGIBLE * length) | stalled
@@ -123,7 +122,7 @@ class RidgePath:
         corrs: np.ndarray,
         rr: np.ndarray,
     ) -> None:
-        """b += δ, and what follows from it for c and ‖r‖² by the Gram matrix."""
+        """Add δ to b, and to c and ‖r‖² what follows from it by the Gram matrix."""
         gram = self.problem.gram
         full = np.zeros((rows.size, gram.shape[0]))
         full[:, self.cols] = delta
@@ -168,7 +167,7 @@ class Tridiagonal:
         self.diag, self.off, self.tau = np.empty(p), np.zeros(p), np.zeros(p)
         with one_blas_thread(p):
             kernel.tridiagonalize(self.reflectors, self.diag, self.off, self.tau, np.empty(64 * p))
-        largest = np.max(self.diag + 2.0 * np.abs(self.off))     # within a factor 3 (Gershgorin)
+        largest = np.max(self.diag + 2.0 * np.abs(self.off))  # within a factor 3 (Gershgorin)
         self.usable = alphas > SMALLEST_RCOND * largest
 
     def solve(self, rhs: np.ndarray, which: np.ndarray | None = None) -> np.ndarray:
@@ -179,7 +178,9 @@ class Tridiagonal:
         work, strengths = np.empty(64 * max(block.shape)), np.where(usable, alphas, np.inf)
         with one_blas_thread(block.shape[0]):
             kernel.apply_q(self.reflectors, self.tau, block, work, True)
-            kernel.solve_tridiagonal(self.diag, self.off, strengths, block, np.empty(2 * len(block)))
+            kernel.solve_tridiagonal(
+                self.diag, self.off, strengths, block, np.empty(2 * len(block))
+            )
             kernel.apply_q(self.reflectors, self.tau, block, work, False)
         return block.T * self.root
 
@@ -214,9 +215,7 @@ class Dual:
         out = np.zeros((alphas.size, cols.size))
         beside = u
         if self.free.size:
-            columns, _ = self.design.columns(
-                cols[self.free], problem.centre, problem.row_weights
-            )
+            columns, _ = self.design.columns(cols[self.free], problem.centre, problem.row_weights)
             basis = orthogonal.column_space(columns)
             half = kernel_matrix - basis @ (basis.T @ kernel_matrix)
             kernel_matrix = half - (half @ basis) @ basis.T

@@ -10,7 +10,8 @@ from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
-SMALL, LARGE = 64, 1500     # OpenBLAS uses one thread below the one and is well used above the other
+# OpenBLAS uses one thread below SMALL anyway; from LARGE on its threads pay.
+SMALL, LARGE = 64, 1500
 
 _lock = threading.Lock()
 _inside = 0
@@ -19,7 +20,7 @@ _limiter: Any = None
 
 @cache
 def _controller() -> ThreadpoolController:
-    return ThreadpoolController()      # looks at every loaded library: milliseconds, so once
+    return ThreadpoolController()  # looks at every loaded library: milliseconds, so once
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What all estimators share: prediction, fitted attributes, constraints of fastreg's own options."""
+"""What all estimators share: prediction, fitted attributes, checks of fastreg's own options."""
 
 from __future__ import annotations
 
@@ -67,7 +67,11 @@ class LinearModelBase(RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = validate_data(
-            self, X, accept_sparse=["csr", "csc", "coo"], reset=False, dtype=[np.float64, np.float32]
+            self,
+            X,
+            accept_sparse=["csr", "csc", "coo"],
+            reset=False,
+            dtype=[np.float64, np.float32],
         )
         return safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
 

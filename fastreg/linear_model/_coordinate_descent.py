@@ -136,7 +136,9 @@ class ElasticNet(MultiOutputMixin, LinearModelBase):
         self.upper = upper
         self.standardize = standardize
 
-    def fit(self, X: Any, y: Any = None, sample_weight: Any = None, check_input: bool = True) -> Self:
+    def fit(
+        self, X: Any, y: Any = None, sample_weight: Any = None, check_input: bool = True
+    ) -> Self:
         """Fit the model.
 
         Parameters
@@ -227,9 +229,7 @@ class Lasso(ElasticNet):
     """
 
     _parameter_constraints: ClassVar[dict] = {
-        name: rule
-        for name, rule in ElasticNet._parameter_constraints.items()
-        if name != "l1_ratio"
+        name: rule for name, rule in ElasticNet._parameter_constraints.items() if name != "l1_ratio"
     }
 
     path = staticmethod(lasso_path)

@@ -91,7 +91,13 @@ class _CoordinateDescentCV(LinearModelBase):
             n_jobs=self.n_jobs,
         )
         errors, design = solve_folds(
-            X, y, sample_weight, splits, penalties, self._alpha_argument(), settings,
+            X,
+            y,
+            sample_weight,
+            splits,
+            penalties,
+            self._alpha_argument(),
+            settings,
             fit_intercept=self.fit_intercept,
         )
         best, at = self._select(errors, X.dtype)

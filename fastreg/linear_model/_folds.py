@@ -66,8 +66,12 @@ def solve_folds(
         grids = grids or [resolve_alphas(design, probe * len(numbers), task) for task in probe]
         tasks = [
             Task(
-                penalty, grid, groups.train[i], groups.held_out[i],
-                target=target, fit_intercept=fit_intercept,
+                penalty,
+                grid,
+                groups.train[i],
+                groups.held_out[i],
+                target=target,
+                fit_intercept=fit_intercept,
             )
             for penalty, grid in zip(penalties, grids, strict=True)
             for i in range(len(numbers))

@@ -139,7 +139,9 @@ class Ridge(MultiOutputMixin, LinearModelBase):
         alphas = target_alphas(self.alpha, design.n_targets) / total_weight(design)
         settings = Settings(tol=min(self.tol, 1e-10), max_iter=self.max_iter or 10_000)
         tasks = [
-            Task(penalty, alphas[t : t + 1], target=t, fit_intercept=self.fit_intercept, verify=True)
+            Task(
+                penalty, alphas[t : t + 1], target=t, fit_intercept=self.fit_intercept, verify=True
+            )
             for t in range(design.n_targets)
         ]
         solutions = solve(design, tasks, settings)

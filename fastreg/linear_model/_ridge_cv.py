@@ -161,8 +161,11 @@ class RidgeCV(MultiOutputMixin, LinearModelBase):
         weight = total_weight(design)
         tasks = [
             Task(
-                penalty, np.array([chosen[t] / weight]), target=t,
-                fit_intercept=self.fit_intercept, verify=True,
+                penalty,
+                np.array([chosen[t] / weight]),
+                target=t,
+                fit_intercept=self.fit_intercept,
+                verify=True,
             )
             for t in range(design.n_targets)
         ]
@@ -190,8 +193,14 @@ class RidgeCV(MultiOutputMixin, LinearModelBase):
         return self.alphas_
 
     def _leave_one_out(
-        self, design: Design, X: Any, y: np.ndarray, sample_weight: Any, penalty: Penalty,
-        alphas: np.ndarray | None, routed: Any,
+        self,
+        design: Design,
+        X: Any,
+        y: np.ndarray,
+        sample_weight: Any,
+        penalty: Penalty,
+        alphas: np.ndarray | None,
+        routed: Any,
     ) -> np.ndarray:
         """Return the chosen alpha of each target."""
         alphas = self._grid(design, penalty, alphas)
@@ -202,14 +211,19 @@ class RidgeCV(MultiOutputMixin, LinearModelBase):
         score = np.empty((n_targets, alphas.size))
         kept = np.empty((n, n_targets, alphas.size)) if self._keeps_results() else None
         for t in range(n_targets):
-            residual = leave_one_out(design, penalty, alphas / total, t, self.fit_intercept)
-            errors = weight[:, None] * residual**2
-            mean[t], se[t] = mean_and_se(errors.T)
+            sums = np.zeros((2, alphas.size))
+            for rows, residual in leave_one_out(
+                design, penalty, alphas / total, t, self.fit_intercept
+            ):
+                errors = weight[rows, None] * residual**2
+                sums += errors.sum(axis=0), (errors**2).sum(axis=0)
+                if kept is not None:
+                    kept[rows, t] = (
+                        errors if self.scoring is None else design.y[rows, t, None] - residual
+                    )
+            mean[t] = sums[0] / n
+            se[t] = np.sqrt(np.maximum(sums[1] / n - mean[t] ** 2, 0.0) / max(n - 1, 1))
             score[t] = -mean[t]
-            if kept is not None:
-                kept[:, t] = errors if self.scoring is None else (
-                    design.y[:, t, None] - residual
-                )
         if self.scoring is not None:
             score = self._score_predictions(X, y, kept, routed)
         if self.store_cv_results:
@@ -227,7 +241,9 @@ class RidgeCV(MultiOutputMixin, LinearModelBase):
     def _keeps_results(self) -> bool:
         return self.store_cv_results or self.scoring is not None
 
-    def _choose(self, alphas: np.ndarray, mean: np.ndarray, se: np.ndarray, score: np.ndarray) -> int:
+    def _choose(
+        self, alphas: np.ndarray, mean: np.ndarray, se: np.ndarray, score: np.ndarray
+    ) -> int:
         if self.selection_rule == "1se":
             return choose(alphas, mean, se, "1se")
         return int(np.argmax(score))
@@ -250,8 +266,14 @@ class RidgeCV(MultiOutputMixin, LinearModelBase):
         return out
 
     def _folds(
-        self, design: Design, X: Any, y: np.ndarray, sample_weight: Any, penalty: Penalty,
-        alphas: np.ndarray | None, routed: Any,
+        self,
+        design: Design,
+        X: Any,
+        y: np.ndarray,
+        sample_weight: Any,
+        penalty: Penalty,
+        alphas: np.ndarray | None,
+        routed: Any,
     ) -> np.ndarray:
         """Return the chosen alpha, the same for every target."""
         alphas = self._grid(design, penalty, alphas)
@@ -267,7 +289,11 @@ class RidgeCV(MultiOutputMixin, LinearModelBase):
             weights = _training_weights(folds, groups)
             tasks = [
                 Task(
-                    penalty, alphas / weights[i], groups.train[i], groups.held_out[i], t,
+                    penalty,
+                    alphas / weights[i],
+                    groups.train[i],
+                    groups.held_out[i],
+                    t,
                     self.fit_intercept,
                 )
                 for i in range(len(numbers))
@@ -291,17 +317,17 @@ class RidgeCV(MultiOutputMixin, LinearModelBase):
         """Score every alpha of a fold on its held-out rows: (m,)."""
         scorer = check_scoring(self, scoring=self.scoring)
         held, truth = X[test], y[test]
-        fitted = np.stack(
-            [np.asarray(held @ s.coefs.T) + s.intercepts for s in found], axis=1
-        )
+        fitted = np.stack([np.asarray(held @ s.coefs.T) + s.intercepts for s in found], axis=1)
         if y.ndim == 1:
             fitted = fitted[:, 0]
         extra = {
             name: value[test] if np.shape(value)[:1] == (len(y),) else value
             for name, value in routed.scorer.score.items()
         }
-        return [scorer(_Predictions(fitted[..., k]), held, truth, **extra) for k in
-                range(fitted.shape[-1])]
+        return [
+            scorer(_Predictions(fitted[..., k]), held, truth, **extra)
+            for k in range(fitted.shape[-1])
+        ]
 
     def _route(self, sample_weight: Any, params: dict) -> Any:
         if sample_weight is not None:

@@ -16,9 +16,7 @@ def mean_and_se(errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return errors.mean(axis=-1), errors.std(axis=-1, ddof=1) / np.sqrt(k)
 
 
-def choose(
-    alphas: np.ndarray, mean: np.ndarray, se: np.ndarray, rule: str
-) -> int:
+def choose(alphas: np.ndarray, mean: np.ndarray, se: np.ndarray, rule: str) -> int:
     """Return the index of the chosen α.
 
     Parameters

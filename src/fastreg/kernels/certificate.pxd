@@ -35,9 +35,9 @@ cdef inline Certificate certify(
     """Return the certificate of coefficients `b` with correlations `c` and ‖r‖² `rr`.
 
     `cols` lists the coordinates that belong to the problem (each of the others is 0 and excluded);
-    `root` is √G_jj; the penalty of coordinate j is (alpha l1w[j], alpha l2w[j]). A free coordinate with c_j ≠ 0 has
-    no finite conjugate: it counts with c_j²/(2 G_jj), what moving it alone would gain. The caller
-    who wants an exact certificate projects the free columns out of the residual first.
+    `root` is √G_jj; the penalty of coordinate j is (alpha l1w[j], alpha l2w[j]). A free coordinate
+    with c_j ≠ 0 has no finite conjugate: it counts with c_j²/(2 G_jj), what moving it alone would
+    gain. The caller who wants an exact certificate projects free columns out of the residual first.
     """
     cdef Certificate out
     cdef Py_ssize_t i, j

@@ -24,7 +24,6 @@ from fastreg.kernels.certificate cimport (
     Certificate,
     certify,
     gap_floor,
-    is_free,
     violation_floor,
 )
 from fastreg.kernels.coordinates cimport Coordinates
@@ -248,8 +247,7 @@ cdef class Descent:
     cdef void epoch(self) noexcept nogil:
         """Sweep over the live coordinates, again while that is cheaper than a certificate."""
         cdef double first = self.sweep(self.n_live, self.live), fall = first
-        cdef Py_ssize_t repeat
-        for repeat in range(min(9, self.n_cols // (2 * self.n_live + 1))):
+        for _ in range(min(9, self.n_cols // (2 * self.n_live + 1))):
             if self.it >= self.max_iter or fall <= 0.01 * first or fall <= 0.1 * self.tol_gap:
                 return
             if self.corr_cost() < 10.0 or self.spent >= self.patience * self.newton_cost():
@@ -456,8 +454,3 @@ cdef class Descent:
                 c = self.q.corr(j)
                 self.q.move(j, delta)
                 self.q.rr -= delta * (2.0 * c - delta * self.q.diag[j])
-
-
-def is_free_coordinate(double l1, double l2, double lower, double upper):
-    """Whether a coordinate is neither penalized nor bounded on both sides."""
-    return bool(is_free(l1, l2, lower, upper))

@@ -1,4 +1,4 @@
-"""Sparse products that SciPy does not have: the weighted Gram matrix of some rows of a CSR matrix."""
+"""What SciPy does not have: the weighted Gram matrix of some rows of a CSR matrix."""
 
 ctypedef fused index_t:
     int

@@ -1,0 +1,11 @@
+import numpy as np
+
+def add_outer_rows(
+    data: np.ndarray,
+    indices: np.ndarray,
+    indptr: np.ndarray,
+    shift: np.ndarray,
+    rows: np.ndarray,
+    weight: np.ndarray,
+    out: np.ndarray,
+) -> None: ...
