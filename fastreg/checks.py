@@ -51,6 +51,7 @@ def check_data(
                 accept_large_sparse=True,
                 dtype=[np.float64, np.float32],
                 multi_output=multi_output,
+                ensure_min_samples=2,
                 y_numeric=True,
             )
         except ValueError as error:

@@ -49,13 +49,16 @@ class DenseDesign(Design):
         rows = max(BLOCK_BYTES // (8 * p), min(p, 4 * BLOCK_BYTES // (8 * p)))
         self.block_rows = int(min(max(rows, 256), 16384, max(1, self.n_rows)))
         sample = self._sample_rows()
-        self.shift = X[sample].sum(axis=0, dtype=float) / sample.size
-        self.y_shift = y[sample].sum(axis=0) / sample.size
+        few, y_few = X[sample], y[sample]
+        self.shift = few.sum(axis=0, dtype=float) / few.shape[0]
+        self.y_shift = y_few.sum(axis=0) / few.shape[0]
         self._moments: list[Moments] | None = None
 
-    def _sample_rows(self) -> np.ndarray:
-        """Return at most 128 rows spread over the data: enough to find a value near each mean."""
-        rows = np.arange(self.n_rows) if self.weight is None else np.flatnonzero(self.weight)
+    def _sample_rows(self) -> slice | np.ndarray:
+        """Return some 128 rows spread over the data: enough to find a value near each mean."""
+        if self.weight is None:
+            return slice(None, None, max(1, self.n_rows // 128))
+        rows = np.flatnonzero(self.weight)
         return rows[:: max(1, rows.size // 128)]
 
     def _shifted(self, rows: slice | np.ndarray, out: np.ndarray) -> np.ndarray:

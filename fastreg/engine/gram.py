@@ -39,7 +39,7 @@ class GramPath:
             corr, rr = (part[0] for part in self._from_moments(coef[None, :]))
         else:
             corr, rr = problem.corr.copy(), problem.yy
-        q = GramCoordinates(self.gram, corr, float(rr))
+        q = GramCoordinates(self.gram, corr, problem.diag, float(rr))
         run = descend(q, self.factor, coef, alphas, problem, self.settings)
         coefs, n_iter = run.coefs, run.n_iter
         verify = self.design.has_rows and problem.task.verify
@@ -117,7 +117,7 @@ class GramPath:
     ) -> int:
         """Descend on α number k from its true correlations; return the iterations it took."""
         coef = coefs[k].copy()
-        q = GramCoordinates(self.gram, corrs[k].copy(), float(rr[k]))
+        q = GramCoordinates(self.gram, corrs[k].copy(), self.problem.diag, float(rr[k]))
         run = descend(
             q,
             self.factor,

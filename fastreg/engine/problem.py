@@ -11,6 +11,7 @@ from fastreg.engine.tasks import Penalty, Task
 from fastreg.moments import Moments, merge_all
 
 ROUNDING = 10 * np.finfo(float).eps
+_NONE = np.empty(0, dtype=np.intp)
 
 
 class Problem:
@@ -56,14 +57,14 @@ class Problem:
         # A column is constant where its centred sum of squares is rounding noise.
         self.root = np.sqrt(self.diag)
         noise = ROUNDING**2 * mean**2 if task.fit_intercept else 0.0
-        usable = (self.diag > noise) & np.isfinite(self.l1w) & np.isfinite(self.l2w)
-        self.l1w[~usable] = self.l2w[~usable] = 0.0
-        self.cols = np.flatnonzero(usable)
+        usable = self.diag > noise
         if task.penalty.factor is None:
-            self.free = np.empty(0, dtype=np.intp)
+            self.free = _NONE
         else:
+            usable &= np.isfinite(task.penalty.factor)
             loose = usable & np.isinf(self.lower) & np.isinf(self.upper)
             self.free = np.flatnonzero(loose & (self.l1w == 0) & (self.l2w == 0))
+        self.cols = usable.nonzero()[0]
         self.row_weights = np.ones(n_groups)
         if task.train is not None:
             self.row_weights[:] = 0.0
@@ -72,12 +73,14 @@ class Problem:
     def _weigh(self, penalty: Penalty, variances: np.ndarray) -> None:
         """Set l1w, l2w and the bounds; standardizing a column multiplies its weights."""
         p, rho = variances.size, penalty.l1_ratio
-        factor = np.ones(p) if penalty.factor is None else penalty.factor
-        scale = np.sqrt(variances) if penalty.standardize else np.ones(p)
-        excluded = np.isinf(factor)
-        factor = np.where(excluded, 0.0, factor)
-        self.l1w, self.l2w = rho * factor * scale, (1.0 - rho) * factor * scale**2
-        self.l1w[excluded] = np.inf
+        self.l1w, self.l2w = np.full(p, rho), np.full(p, 1.0 - rho)
+        if penalty.standardize:
+            self.l1w *= np.sqrt(variances)
+            self.l2w *= variances
+        if penalty.factor is not None:
+            factor = np.where(np.isinf(penalty.factor), 0.0, penalty.factor)
+            self.l1w *= factor
+            self.l2w *= factor
         self.lower = np.full(p, -np.inf) if penalty.lower is None else penalty.lower
         self.upper = np.full(p, np.inf) if penalty.upper is None else penalty.upper
 

@@ -41,14 +41,18 @@ cdef class GramCoordinates(Coordinates):
         Borrowed, never written.
     corr : ndarray of shape (p,)
         The correlations at the current coefficients. Borrowed, updated in place.
+    diag : ndarray of shape (p,)
+        The diagonal of `gram`. Borrowed, never written.
     rr : float
         ‖r‖² / Σw at the current coefficients.
     """
 
-    def __init__(self, const double[:, ::1] gram, double[::1] corr, double rr):
-        if gram.shape[0] != gram.shape[1] or gram.shape[0] != corr.shape[0]:
-            raise ValueError("gram must be square with one row for each entry of corr")
-        super().__init__(np.array(np.diagonal(gram)), gram.shape[0], rr)
+    def __init__(
+        self, const double[:, ::1] gram, double[::1] corr, double[::1] diag, double rr
+    ):
+        if not gram.shape[0] == gram.shape[1] == corr.shape[0] == diag.shape[0]:
+            raise ValueError("gram must be square with one row for each entry of corr and diag")
+        super().__init__(diag, gram.shape[0], rr)
         self.gram_view = gram
         self.corr_view = corr
         if self.size:

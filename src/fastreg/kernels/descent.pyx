@@ -114,7 +114,7 @@ cdef class Descent:
         Py_ssize_t max_iter,
         unsigned long long seed=0,
     ):
-        cdef Py_ssize_t p = q.size, m = alphas.shape[0]
+        cdef Py_ssize_t p = q.size, m = alphas.shape[0], i
         if not (
             p > 0 and coef.shape[0] == l1w.shape[0] == l2w.shape[0] == p
             and lower.shape[0] == upper.shape[0] == p
@@ -129,8 +129,7 @@ cdef class Descent:
         self.cols_view = cols
         self.n_cols = cols.shape[0]
         self.live_view = np.empty(self.n_cols + 1, dtype=np.intp)
-        self.c_view = np.zeros(p)
-        self.d_view, self.g_view = np.empty(p), np.empty(p)
+        self.c_view, self.d_view, self.g_view = np.zeros(p), np.empty(p), np.empty(p)
         self.gaps, self.violations = np.zeros(m), np.zeros(m)
         self.n_iter = np.zeros(m, dtype=np.intp)
         self.converged = np.zeros(m, dtype=bool)
@@ -143,8 +142,10 @@ cdef class Descent:
         self.live = &self.live_view[0]
         self.yy, self.tol_gap, self.tol_violation = yy, tol_gap, tol_violation
         self.max_iter, self.rng = max_iter, seed
-        self.has_l2 = bool(np.any(l2w))
-        self.spread = np.max(np.take(q.root_view, cols), initial=0.0)
+        self.has_l2, self.spread = False, 0.0
+        for i in range(self.n_cols):
+            self.has_l2 = self.has_l2 or self.l2w[cols[i]] > 0
+            self.spread = max(self.spread, q.root[cols[i]])
         self.at = 0
         self.it = -1
 

@@ -15,22 +15,19 @@ from fastreg.kernels.blas cimport axpy, dot
 
 
 cdef class Factor:
-    """Factor of a principal submatrix of the Gram matrix.
+    """Factor of a principal submatrix of the Gram matrix; empty and without room at first.
 
     Parameters
     ----------
     n_coordinates : int
         Number of coordinates that could ever enter.
-    capacity : int
-        Rows to make room for at first; `grow` makes more.
     """
 
-    def __init__(self, Py_ssize_t n_coordinates, Py_ssize_t capacity=32):
+    def __init__(self, Py_ssize_t n_coordinates):
         self.size = self.capacity = 0
         self.alpha = -1.0
         self.where_view = np.full(max(1, n_coordinates), -1, dtype=np.intp)
         self.where = &self.where_view[0]
-        self.grow(max(1, min(n_coordinates, capacity)))
 
     def grow(self, Py_ssize_t capacity):
         """Make room for `capacity` variables, keeping the factor."""
@@ -128,7 +125,7 @@ cdef class Factor:
         if self.where[j] >= 0:
             raise ValueError(f"coordinate {j} is in the factor already")
         if self.size == self.capacity:
-            self.grow(2 * self.capacity)
+            self.grow(max(32, 2 * self.capacity))
         return self.append(q, j, shift, dependent)
 
     def remove(self, Py_ssize_t j):
