@@ -124,6 +124,8 @@ def _run_demo(options: argparse.Namespace) -> None:
     from fastreg.io.model_json import write_whole
 
     table = "diabetes.csv"
+    require("rich", "the report")
+    require("pyarrow", f"reading {table}")
     data = load_diabetes(scaled=False)
     rows = [[*x, y] for x, y in zip(data.data.tolist(), data.target.tolist(), strict=True)]
     lines = [",".join([*data.feature_names, "progression"])]

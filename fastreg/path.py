@@ -401,7 +401,7 @@ def _grid(alphas: Any, eps: float) -> np.ndarray | Grid:
         if not 0 < eps < 1:
             raise ValueError(f"eps == {eps}, must be between 0 and 1")
         return Grid(int(alphas), float(eps))
-    return np.sort(_check_alphas(alphas))[::-1]
+    return np.sort(_check_alphas(alphas))[::-1].copy()
 
 
 def _alphas_argument(n_alphas: Any, alphas: Any) -> Any:

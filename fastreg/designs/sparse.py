@@ -48,9 +48,13 @@ class SparseDesign(Design):
 
     def _full_column_means(self) -> np.ndarray:
         """Return the mean of each column whose every entry is explicit, 0 for the others."""
-        counts = self.X.getnnz(axis=0)
-        sums = np.asarray(self.X.sum(axis=0)).ravel()
-        return np.where(counts == self.n_rows, sums / max(1, self.n_rows), 0.0)
+        X = self.X
+        if X.format == "csc":
+            counts = np.diff(X.indptr)
+        else:
+            counts = np.bincount(X.indices, minlength=X.shape[1])
+        means = (X.T @ self.weight) / self.weight.sum()
+        return np.where(counts == self.n_rows, means, 0.0)
 
     def _as(self, kind: str) -> sparse.sparray | sparse.spmatrix:
         """Return X in CSR or CSC order, keeping the one conversion."""
@@ -146,7 +150,7 @@ class SparseDesign(Design):
         target: int,
     ) -> SparseCoordinates:
         X = self._as("csc")
-        block = X if cols.size == self.n_features else X[:, cols]
+        block = X[:, cols]
         omega = self.omega(row_weights)
         weight = float(omega.sum())
         active = np.flatnonzero(coef)

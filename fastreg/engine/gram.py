@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from fastreg.designs import Design
@@ -87,7 +89,7 @@ class GramPath:
             if not todo.size:
                 return
             for k in todo:
-                n_iter[k] += self._correct(k, alphas, coefs, corrs, rr, n_iter[k])
+                n_iter[k] += self._correct(k, alphas, coefs, corrs, rr, n_iter[k], attempt)
         self._certify_true(todo, alphas, coefs, corrs, rr, found)
 
     def _certify_true(
@@ -114,8 +116,14 @@ class GramPath:
         corrs: np.ndarray,
         rr: np.ndarray,
         spent: int,
+        attempt: int,
     ) -> int:
-        """Descend on α number k from its true correlations; return the iterations it took."""
+        """Descend on α number k from its true correlations; return the iterations it took.
+
+        Each attempt asks for more: the kernel's gap counts unpenalized columns one by one, the
+        certificate projects them out together, which is larger where they are correlated.
+        """
+        settings = replace(self.settings, tol=self.settings.tol * 0.1 ** (attempt + 1))
         coef = coefs[k].copy()
         q = GramCoordinates(self.gram, corrs[k].copy(), self.problem.diag, float(rr[k]))
         run = descend(
@@ -124,7 +132,7 @@ class GramPath:
             coef,
             alphas[k : k + 1],
             self.problem,
-            self.settings,
+            settings,
             max_iter=self.settings.max_iter - int(spent),
         )
         coefs[k] = coef

@@ -53,11 +53,12 @@ class Problem:
             self.diag = variances + mean**2
             self.corr = moments.s_xy[:, t] / self.weight + mean * moments.y_mean[t]
             self.yy = float(moments.s_yy[t] / self.weight + moments.y_mean[t] ** 2)
-        self._weigh(task.penalty, variances)
-        # A column is constant where its centred sum of squares is rounding noise.
         self.root = np.sqrt(self.diag)
-        noise = ROUNDING**2 * mean**2 if task.fit_intercept else 0.0
-        usable = self.diag > noise
+        # A column is constant where its centred sum of squares is rounding noise: of the values
+        # themselves, and of products that were accumulated about a shift far from the mean.
+        noise = ROUNDING**2 * mean**2 + ROUNDING * moments.offset**2
+        self._weigh(task.penalty, np.where(variances > noise, variances, 1.0))
+        usable = self.diag > (noise if task.fit_intercept else 0.0)
         if task.penalty.factor is None:
             self.free = _NONE
         else:

@@ -6,6 +6,8 @@ and again until the optimality conditions hold on all features.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from fastreg.designs import Design
@@ -15,8 +17,12 @@ from fastreg.engine.problem import Problem
 from fastreg.engine.tasks import Settings
 from fastreg.kernels.factor import Factor
 
-MAX_ROUNDS = 100
-INNER = 0.3  # share of the tolerance at which the working set counts as solved
+MAX_ROUNDS, TIGHTER = 100, 20
+# The working set counts as solved at this share of the tolerance or, while it still grows, of the
+# gap on all features.
+INNER, LOOSE = 0.3, 0.01
+# A larger step down in alpha than this goes by way of intermediate ones, solved to this gap.
+STRIDE, ROUGH = 0.5, 1e-3
 
 
 class ResidualPath:
@@ -25,9 +31,6 @@ class ResidualPath:
     def __init__(self, design: Design, problem: Problem, settings: Settings) -> None:
         self.design, self.problem, self.settings = design, problem, settings
         self.free_rows = problem.free_rows(design)
-        self.inner = Settings(
-            tol=INNER * settings.tol, max_iter=settings.max_iter, seed=settings.seed
-        )
 
     def solve(self, alphas: np.ndarray) -> tuple[np.ndarray, np.ndarray, Certificates, np.ndarray]:
         """Return coefs (m, p), ‖r‖²/Σw (m,), certificates and n_iter (m,)."""
@@ -37,13 +40,17 @@ class ResidualPath:
         self.work = np.union1d(problem.free, np.flatnonzero(self.coef)).astype(np.intp)
         self.factor = Factor(p)
         self.corr, self.rr = problem.corr.copy(), problem.yy
-        if np.any(self.coef):
+        warm = bool(np.any(self.coef))
+        if warm:
             self._look()
         coefs, rr, n_iter = np.empty((m, p)), np.empty(m), np.zeros(m, dtype=np.intp)
         found = Certificates(*np.empty((4, m)))
-        last = problem.alpha_max(self.free_rows)
+        last = float(alphas[0]) if warm else problem.alpha_max(self.free_rows)
         for k, alpha in enumerate(alphas):
-            n_iter[k], certificate = self._solve_one(float(alpha), last)
+            for between in _approach(last, float(alpha)):
+                self._solve_one(between, last, replace(self.settings, tol=self._rough()))
+                last = between
+            n_iter[k], certificate = self._solve_one(float(alpha), last, self.settings)
             for part, value in zip(found, certificate, strict=True):
                 part[k] = value[0]
             coefs[k], rr[k], last = self.coef, self.rr, float(alpha)
@@ -54,9 +61,12 @@ class ResidualPath:
         corr, rr = self.problem.evaluate(self.design, self.coef[None, :])
         self.corr, self.rr = corr[0], float(rr[0])
 
-    def _solve_one(self, alpha: float, last: float) -> tuple[int, Certificates]:
+    def _rough(self) -> float:
+        return max(self.settings.tol, ROUGH)
+
+    def _solve_one(self, alpha: float, last: float, settings: Settings) -> tuple[int, Certificates]:
         """Solve for one alpha from where the last one ended."""
-        problem, n_iter = self.problem, 0
+        problem, n_iter, goal = self.problem, 0, settings
         at = np.array([alpha])
         for attempt in range(MAX_ROUNDS):
             found = certify(
@@ -67,7 +77,7 @@ class ResidualPath:
                 np.array([self.rr]),
                 self.free_rows,
             )
-            if is_solved(problem, self.settings, found)[0] or n_iter >= self.settings.max_iter:
+            if is_solved(problem, goal, found)[0] or n_iter >= settings.max_iter:
                 break
             grown = self._grow(alpha, max(2 * alpha - last, 0.0) if attempt == 0 else alpha)
             local = self.coef[self.work]
@@ -85,16 +95,26 @@ class ResidualPath:
                 local,
                 at,
                 problem,
-                self.inner,
+                self._inner_settings(settings, float(found.gap[0]), grown),
                 self.work,
-                self.settings.max_iter - n_iter,
+                settings.max_iter - n_iter,
             )
             n_iter += int(run.n_iter[0])
             if not grown and run.n_iter[0] == 0:
-                break  # as good as rounding allows on W, and nothing outside violates
+                # W is solved by the kernel's measure, which counts unpenalized columns one by one
+                if attempt >= TIGHTER or not problem.free.size:
+                    break
+                settings = replace(settings, tol=0.1 * settings.tol)
             self.coef[self.work] = local
             self._look()
         return n_iter, found
+
+    def _inner_settings(self, settings: Settings, gap: float, grown: bool) -> Settings:
+        """Solve the working set no further than its being incomplete deserves."""
+        tol = INNER * settings.tol
+        if grown and self.problem.yy > 0:
+            tol = max(tol, LOOSE * gap / self.problem.yy)
+        return replace(settings, tol=tol)
 
     def _grow(self, alpha: float, threshold: float) -> bool:
         """Add to W the features that the strong rule keeps or that violate, worst first.
@@ -109,3 +129,15 @@ class ResidualPath:
         worst = outside[order[pull[order] > min(threshold, alpha)]]
         self.work = np.concatenate([self.work, worst])
         return bool(worst.size)
+
+
+def _approach(last: float, alpha: float) -> np.ndarray:
+    """Return the alphas on the way from `last` down to `alpha`, both left out.
+
+    From far above, most features violate at once and a working set has to find its way through
+    supports that have little to do with the solution; along the path each is close to the next.
+    """
+    if not 0 < alpha < STRIDE * last:
+        return np.empty(0)
+    steps = int(np.ceil(np.log(alpha / last) / np.log(STRIDE)))
+    return np.geomspace(last, alpha, steps + 1)[1:-1]

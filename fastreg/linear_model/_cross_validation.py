@@ -139,7 +139,7 @@ class _CoordinateDescentCV(LinearModelBase):
             check_scalar(
                 alpha, f"alphas[{index}]", target_type=Real, min_val=0.0, include_boundaries="left"
             )
-        return np.sort(np.asarray(self.alphas, dtype=float))[::-1]
+        return np.sort(np.asarray(self.alphas, dtype=float))[::-1].copy()
 
     def _splits(self, X: Any, y: np.ndarray, sample_weight: Any, params: dict) -> list:
         cv = check_cv(self.cv)

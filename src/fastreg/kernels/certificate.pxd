@@ -64,11 +64,7 @@ cdef inline Certificate certify(
             if wrong > 0 and root[j] > 0:
                 out.gap += 0.5 * (c[j] / root[j]) * (c[j] / root[j])
         else:
-            out.gap += (
-                penalty.value(b[j], l1, l2)
-                + penalty.conjugate(s * c[j], l1, l2, lower[j], upper[j])
-                - s * b[j] * c[j]
-            )
+            out.gap += penalty.slack(b[j], s * c[j], l1, l2, lower[j], upper[j])
     out.gap = (out.gap if out.gap > 0 else 0.0) + 0.5 * (1.0 - s) * (1.0 - s) * rr
     return out
 

@@ -29,6 +29,10 @@ from fastreg.kernels.certificate cimport (
 from fastreg.kernels.coordinates cimport Coordinates
 from fastreg.kernels.factor cimport Factor
 
+cdef enum:
+    LONG = 20       # sweeps
+
+
 cpdef enum Status:
     DONE = 0        # every alpha has been worked on
     PAUSED = 1      # the work budget is used up: call `run` again
@@ -90,7 +94,7 @@ cdef class Descent:
     cdef const double *upper
     cdef const Py_ssize_t* cols
     cdef Py_ssize_t* live
-    cdef Py_ssize_t n_cols, n_live, max_iter, at, it
+    cdef Py_ssize_t n_cols, n_live, max_iter, at, it, idle_sweeps
     cdef double yy, tol_gap, tol_violation, alpha, spread
     cdef double work, spent, patience       # flops: in this run, since the last Newton step
     cdef bint has_l2
@@ -164,7 +168,7 @@ cdef class Descent:
             if self.it < 0:
                 self.alpha = self.alphas[self.at]
                 self.it = 0
-                self.spent, self.patience = 0.0, 1.0
+                self.spent, self.patience, self.idle_sweeps = 0.0, 1.0, 0
             cert = self.measure()
             tol_gap = max(self.tol_gap, gap_floor(cert, self.yy))
             tol_violation = max(self.tol_violation, violation_floor(cert, self.yy))
@@ -174,7 +178,7 @@ cdef class Descent:
                 self.record(cert, False)
             elif self.it == 0:
                 self.sweep(self.n_cols, self.cols)
-            elif self.spent >= self.patience * self.newton_cost():
+            elif self.newton_is_due():
                 if not self.newton():
                     return GROW
             else:
@@ -222,24 +226,26 @@ cdef class Descent:
     cdef double sweep(self, Py_ssize_t n, const Py_ssize_t* order) noexcept nogil:
         """One epoch over `order`; return Σ (G_jj + l2) δ_j², twice what the objective falls by."""
         cdef Py_ssize_t i, j
-        cdef double c, b, delta, g, l2, fall = 0.0, cost = 0.0
+        cdef double c, b, new, delta, g, l2, fall = 0.0, cost = 0.0
         for i in range(n):
             j = order[self.random_below(n)] if self.rng else order[i]
             c, b = self.q.corr(j), self.b[j]
             if b == 0 and fabs(c) <= self.alpha * self.l1w[j]:
                 continue
             g, l2 = self.q.diag[j], self.alpha * self.l2w[j]
-            delta = penalty.prox(
+            new = penalty.prox(
                 c + g * b, g, self.alpha * self.l1w[j], l2, self.lower[j], self.upper[j]
-            ) - b
+            )
+            delta = new - b
             if delta != 0:
-                self.b[j] = b + delta
+                self.b[j] = new
                 self.q.move(j, delta)
                 self.q.rr -= delta * (2.0 * c - delta * g)
                 fall += (g + l2) * delta * delta
                 cost += 2.0 * self.q.length
         self.it += 1
         self.n_sweeps += 1
+        self.idle_sweeps += 1
         cost += n * self.corr_cost()
         self.work += cost
         self.spent += cost
@@ -251,7 +257,7 @@ cdef class Descent:
         for _ in range(min(9, self.n_cols // (2 * self.n_live + 1))):
             if self.it >= self.max_iter or fall <= 0.01 * first or fall <= 0.1 * self.tol_gap:
                 return
-            if self.corr_cost() < 10.0 or self.spent >= self.patience * self.newton_cost():
+            if self.corr_cost() < 10.0 or self.newton_is_due():
                 return
             fall = self.sweep(self.n_live, self.live)
 
@@ -278,6 +284,15 @@ cdef class Descent:
         if self.factor.alpha < 0:
             return True
         return self.has_l2 and not 0.7 * self.factor.alpha <= self.alpha <= self.factor.alpha
+
+    cdef bint newton_is_due(self) noexcept nogil:
+        """Whether sweeps have cost as much as the next Newton step, or have long got nowhere.
+
+        Where a sweep is cheap (sparse columns) the first rule alone would allow hundreds of sweeps,
+        and an alpha has only `max_iter`.
+        """
+        cdef double ratio = self.spent / (self.patience * self.newton_cost())
+        return ratio >= 1.0 or (self.idle_sweeps >= LONG and ratio >= 0.01)
 
     cdef double newton_cost(self) noexcept nogil:
         """Flops that the next Newton step will take; infinite where no coordinate could move."""
@@ -354,6 +369,7 @@ cdef class Descent:
             else:
                 last = ahead
         self.spent = 0.0
+        self.idle_sweeps = 0
         return True
 
     cdef Py_ssize_t steepest_outside(self) noexcept nogil:
@@ -433,25 +449,30 @@ cdef class Descent:
         return blocked
 
     cdef void shift_along(self, const double* d, double t, Py_ssize_t blocked) noexcept nogil:
-        """b_A += t d, with the blocking coordinate exactly at zero or its bound."""
+        """b_A += t d, the blocking coordinate exactly to zero or its bound, none beyond its own."""
         cdef Py_ssize_t i, j
-        cdef double delta, c, target
+        cdef double b, new, delta, c
         for i in range(self.factor.size):
             j = self.factor.members[i]
-            delta = t * d[i]
+            b = self.b[j]
+            new = b + t * d[i]
             if j == blocked:
-                target = self.b[j] + delta
-                if fabs(target - self.lower[j]) < fabs(target) and self.lower[j] != 0:
-                    target = self.lower[j]
-                elif fabs(target - self.upper[j]) < fabs(target) and self.upper[j] != 0:
-                    target = self.upper[j]
-                else:
-                    target = 0.0
-                delta = target - self.b[j]
-                self.b[j] = target
-            else:
-                self.b[j] += delta
+                new = self.nearest_end(j, new)
+            elif self.alpha * self.l1w[j] > 0 and new * b < 0:
+                new = 0.0
+            new = min(max(new, self.lower[j]), self.upper[j])
+            delta = new - b
             if delta != 0:
+                self.b[j] = new
                 c = self.q.corr(j)
                 self.q.move(j, delta)
                 self.q.rr -= delta * (2.0 * c - delta * self.q.diag[j])
+
+    cdef double nearest_end(self, Py_ssize_t j, double b) noexcept nogil:
+        """Return whichever of zero and the bounds of coordinate j is closest to b."""
+        cdef double end = 0.0
+        if fabs(b - self.lower[j]) < fabs(b - end):
+            end = self.lower[j]
+        if fabs(b - self.upper[j]) < fabs(b - end):
+            end = self.upper[j]
+        return end

@@ -1,13 +1,9 @@
-"""The penalty of one coordinate, l1 |b| + l2/2 b² on lower ≤ b ≤ upper: value, prox, conjugate.
+"""The penalty of one coordinate, l1 |b| + l2/2 b² on lower ≤ b ≤ upper.
 
 A new separable penalty is written here and nowhere else.
 """
 
 from libc.math cimport INFINITY, fabs
-
-
-cdef inline double value(double b, double l1, double l2) noexcept nogil:
-    return l1 * fabs(b) + 0.5 * l2 * b * b
 
 
 cdef inline double prox(
@@ -31,21 +27,26 @@ cdef inline bint is_bounded(double z, double lower, double upper) noexcept nogil
     return (upper if z > 0 else -lower) < INFINITY
 
 
-cdef inline double conjugate(
-    double z, double l1, double l2, double lower, double upper
+cdef inline double slack(
+    double b, double z, double l1, double l2, double lower, double upper
 ) noexcept nogil:
-    """Return sup over [lower, upper] of z b − l1|b| − l2/2 b², where that is finite.
+    """Return φ(b) + φ*(z) − z b ≥ 0 (Fenchel–Young) where φ*(z) is finite, without cancellation.
 
-    With l2 = 0 and no bound in the direction of z the supremum is 0 for |z| ≤ l1 and infinite
-    otherwise; the caller scales z to be feasible, so what is left over is rounding: 0.
+    φ*(z) = sup over [lower, upper] of z x − l1|x| − l2/2 x² is 0 for |z| ≤ l1; beyond that, with
+    e = |z| − l1 and x measured in the direction of z, it is reached at x* = e/l2 or the bound. With
+    l2 = 0 and no bound φ* is infinite beyond l1; the caller scales z to be feasible, so what is
+    left over is rounding and counts as 0.
     """
-    cdef double excess = fabs(z) - l1
+    cdef double e = fabs(z) - l1
+    cdef double x = b if z > 0 else -b
     cdef double bound = upper if z > 0 else -lower
-    cdef double b
-    if excess <= 0 or (l2 == 0 and bound == INFINITY):
-        return 0.0
-    b = excess / l2 if excess < l2 * bound else bound
-    return excess * b - 0.5 * l2 * b * b
+    cdef double flipped = 2.0 * l1 * -x if x < 0 else 0.0
+    if e <= 0 or (l2 == 0 and bound == INFINITY):
+        return l1 * fabs(b) + 0.5 * l2 * b * b - z * b
+    if e < l2 * bound:
+        # l2/2 x² + e²/(2 l2) − e x
+        return (e - l2 * x) * (e - l2 * x) / (2.0 * l2) + flipped
+    return (bound - x) * (e - 0.5 * l2 * (bound + x)) + flipped
 
 
 cdef inline double violation(

@@ -1,0 +1,376 @@
+"""Split, cross-validate, refit, measure: from prepared numbers to a model and what is known of it.
+
+The model is fitted on the training rows, and its test error is that of exactly this model. This is
+the one module of ``fastreg.io`` that knows the estimators.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.metrics import mean_squared_error, r2_score
+from sklearn.model_selection import KFold, train_test_split
+
+from fastreg.linear_model import ElasticNetCV, LassoCV, RidgeCV
+
+from .encoding import Matrix
+from .model_json import Model
+from .prepare import Prepared, feature_means, fill_missing
+
+L1_RATIOS = (0.1, 0.5, 0.7, 0.9, 0.95, 0.99, 1.0)
+
+# Tighter than the estimators' default, so that repeated digits of a report mean something.
+_TOL = 1e-6
+_MAX_ITER = 10_000
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to fit; the command's options of the same names."""
+
+    penalty: str = "lasso"
+    cv: int = 5
+    test_size: float = 0.2
+    seed: int = 0
+    standardize: bool = True
+    alphas: tuple[float, ...] | None = None
+    n_alphas: int = 100
+    eps: float = 1e-3
+    l1_ratio: tuple[float, ...] | None = None
+    selection_rule: str = "min"
+    missing: str | None = None
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Error on some rows: mean squared error, its standard error, R² (None where undefined)."""
+
+    n_rows: int
+    mse: float
+    mse_se: float | None
+    r2: float | None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The penalty that cross-validation chose, and the grid it was chosen from.
+
+    Attributes
+    ----------
+    alpha : float
+        The chosen α.
+    position : int
+        Its place on the grid, counted from 1 at the largest.
+    n_alphas : int
+        Length of the grid.
+    largest, smallest : float
+        Ends of the grid.
+    l1_ratio : float or None
+        The chosen mix; None where the penalty has none to choose.
+    """
+
+    alpha: float
+    position: int
+    n_alphas: int
+    largest: float
+    smallest: float
+    l1_ratio: float | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A fitted model and everything a report says about it.
+
+    Where no bound on the objective exists (α = 0), `dual_gap` is None and `optimality_violation`
+    is all there is of a certificate.
+    """
+
+    model: Model
+    settings: Settings
+    data: Prepared
+    choice: Choice
+    errors: dict[str, Figures]
+    target_mean: float
+    target_sd: float
+    feature_sd: np.ndarray
+    constant: list[str]
+    duplicated: list[tuple[str, str]]
+    dual_gap: float | None
+    optimality_violation: float
+    warnings: list[str]
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Some rows of the data, in numbers."""
+
+    X: Matrix
+    y: np.ndarray
+    w: np.ndarray | None
+
+
+def fit_prepared(data: Prepared, settings: Settings) -> Outcome:
+    """Fit and measure.
+
+    Parameters
+    ----------
+    data : Prepared
+        The rows to split into training and test.
+    settings : Settings
+        How.
+
+    Returns
+    -------
+    Outcome
+
+    Raises
+    ------
+    ValueError
+        If there are too few rows for the split or the folds, or if a column has no training value.
+    """
+    train, test = _split(data, settings)
+    names = data.encoding.feature_names
+    if settings.missing == "mean":
+        means = feature_means(train.X, train.w, names)
+        train = _Rows(fill_missing(train.X, means), train.y, train.w)
+        test = None if test is None else _Rows(fill_missing(test.X, means), test.y, test.w)
+    else:
+        means = None
+    _, sd = _mean_and_sd(train.X, train.w)
+    y_mean, y_sd = _mean_and_sd(train.y[:, None], train.w)
+    _refuse_overflow(data, sd, float(y_sd[0]))
+    constant, duplicated = _degenerate(train.X, names)
+    if np.ptp(train.y) == 0:
+        y_sd[:] = 0.0  # not the rounding error of the mean
+
+    estimator = _estimator(settings)
+    messages = _fit_quietly(estimator, train)
+    choice, cv = _choice(estimator, train, settings, float(y_sd[0]))
+    errors = {"training": _figures(estimator, train), "cross_validated": cv}
+    if test is not None:
+        errors["test"] = _figures(estimator, test)
+    dual_gap = float(estimator.dual_gap_) if np.isfinite(estimator.dual_gap_) else None
+    model = Model(
+        target=data.target,
+        encoding=data.encoding,
+        coef=np.asarray(estimator.coef_, dtype=np.float64) + 0.0,  # -0.0 becomes 0.0
+        intercept=float(estimator.intercept_),
+        fill=means,
+        fit=_how(settings, data, choice, estimator, dual_gap, messages),
+        errors={name: asdict(figures) for name, figures in errors.items()},
+    )
+    return Outcome(
+        model=model,
+        settings=settings,
+        data=data,
+        choice=choice,
+        errors=errors,
+        target_mean=float(y_mean[0]),
+        target_sd=float(y_sd[0]),
+        feature_sd=sd,
+        constant=constant,
+        duplicated=duplicated,
+        dual_gap=dual_gap,
+        optimality_violation=float(estimator.optimality_violation_),
+        warnings=messages,
+    )
+
+
+def _split(data: Prepared, settings: Settings) -> tuple[_Rows, _Rows | None]:
+    n = len(data.y)
+    rows = np.arange(n)
+    if n < 2:
+        raise ValueError("one row of data is too few to fit anything")
+    if settings.test_size > 0:
+        try:
+            train, test = train_test_split(
+                rows, test_size=settings.test_size, random_state=settings.seed
+            )
+        except ValueError as error:
+            raise ValueError(
+                f"{n} rows cannot be split with --test-size {settings.test_size:g}"
+            ) from error
+    else:
+        train, test = rows, rows[:0]
+    if len(train) < settings.cv:
+        raise ValueError(f"{len(train)} training rows are fewer than --cv {settings.cv} folds")
+    w = data.sample_weight
+    parts = [
+        _Rows(data.X[part], data.y[part], None if w is None else w[part]) for part in (train, test)
+    ]
+    if w is not None:
+        _refuse_weightless(w, train, test, settings)
+    return parts[0], parts[1] if len(test) else None
+
+
+def _refuse_weightless(
+    w: np.ndarray, train: np.ndarray, test: np.ndarray, settings: Settings
+) -> None:
+    """Every part that is averaged over needs a row that counts."""
+    parts = {"test": test} if len(test) else {}
+    for k, (inside, outside) in enumerate(_folds(settings).split(train), start=1):
+        parts[f"fold {k}'s training"] = train[inside]
+        parts[f"fold {k}'s held-out"] = train[outside]
+    for name, rows in parts.items():
+        if not np.any(w[rows] > 0):
+            raise ValueError(f"all weights of {name} rows are zero; try another --seed or --cv")
+
+
+def _refuse_overflow(data: Prepared, sd: np.ndarray, y_sd: float) -> None:
+    names = [*data.encoding.feature_names, data.target]
+    finite = np.isfinite([*sd, y_sd])
+    if not finite.all():
+        name = names[int(np.argmin(finite))]
+        raise ValueError(f"the values of column {name!r} are too large to be squared; rescale it")
+
+
+def _folds(settings: Settings) -> KFold:
+    return KFold(settings.cv, shuffle=True, random_state=settings.seed)
+
+
+def _estimator(settings: Settings) -> Any:
+    folds = _folds(settings)
+    common: dict[str, Any] = {
+        "cv": folds,
+        "standardize": settings.standardize,
+        "selection_rule": settings.selection_rule,
+    }
+    if settings.penalty == "ridge":
+        return RidgeCV(alphas=settings.alphas, **common)
+    common |= {
+        "alphas": settings.n_alphas if settings.alphas is None else settings.alphas,
+        "eps": settings.eps,
+        "tol": _TOL,
+        "max_iter": _MAX_ITER,
+    }
+    if settings.penalty == "lasso":
+        return LassoCV(**common)
+    return ElasticNetCV(l1_ratio=list(_l1_ratios(settings)), **common)
+
+
+def _l1_ratios(settings: Settings) -> tuple[float, ...]:
+    return L1_RATIOS if settings.l1_ratio is None else settings.l1_ratio
+
+
+def _fit_quietly(estimator: Any, train: _Rows) -> list[str]:
+    """Fit; return the warnings as lines, each once."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("ignore")
+        for category in (UserWarning, RuntimeWarning):
+            warnings.simplefilter("always", category)
+        estimator.fit(train.X, train.y, sample_weight=train.w)
+    return list(dict.fromkeys(" ".join(str(entry.message).split()) for entry in caught))
+
+
+def _choice(
+    estimator: Any, train: _Rows, settings: Settings, y_sd: float
+) -> tuple[Choice, Figures]:
+    """Where the chosen penalty lies on the grid, and its cross-validated error."""
+    l1_ratio = None
+    row = 0
+    if settings.penalty == "elasticnet":
+        l1_ratio = float(estimator.l1_ratio_)
+        row = _l1_ratios(settings).index(l1_ratio)
+    grids = np.atleast_2d(estimator.alphas_)
+    alphas = grids[min(row, len(grids) - 1)]
+    at = int(np.flatnonzero(alphas == estimator.alpha_)[0])
+    choice = Choice(
+        alpha=float(estimator.alpha_),
+        position=1 + int(np.count_nonzero(alphas > estimator.alpha_)),
+        n_alphas=len(alphas),
+        largest=float(alphas.max()),
+        smallest=float(alphas.min()),
+        l1_ratio=l1_ratio,
+    )
+    mse = float(np.atleast_2d(estimator.cv_mean_)[row, at])
+    se = float(np.atleast_2d(estimator.cv_se_)[row, at])
+    r2 = 1 - mse / y_sd**2 if y_sd > 0 else None
+    return choice, Figures(len(train.y), mse, se, r2)
+
+
+def _figures(estimator: Any, rows: _Rows) -> Figures:
+    predicted = estimator.predict(rows.X)
+    mse = float(mean_squared_error(rows.y, predicted, sample_weight=rows.w))
+    n = len(rows.y)
+    w = np.ones(n) if rows.w is None else rows.w / rows.w.mean()
+    # Standard error of a weighted mean; with equal weights the usual sd / sqrt(n).
+    deviation = w * ((rows.y - predicted) ** 2 - mse)
+    se = float(np.sqrt(np.sum(deviation**2) / (n - 1) / n)) if n > 1 else None
+    defined = n > 1 and np.ptp(rows.y) > 0
+    r2 = float(r2_score(rows.y, predicted, sample_weight=rows.w)) if defined else None
+    return Figures(n, mse, se, r2)
+
+
+def _mean_and_sd(X: Matrix, w: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Weighted mean and standard deviation of the columns; not finite where squares overflow."""
+    w = np.full(X.shape[0], 1 / X.shape[0]) if w is None else w / w.sum()
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = np.asarray(w @ X)
+        if sparse.issparse(X):
+            variance = np.maximum(w @ X.power(2) - mean**2, 0.0)
+        else:
+            columns = zip(X.T, mean, strict=True)
+            variance = np.array([w @ (column - m) ** 2 for column, m in columns])
+    return mean, np.sqrt(variance)
+
+
+def _degenerate(X: Matrix, names: list[str]) -> tuple[list[str], list[tuple[str, str]]]:
+    """Constant columns, and pairs (column, the first one equal to it)."""
+    constant, duplicated = [], []
+    first: dict[bytes, str] = {}
+    if sparse.issparse(X):
+        X = sparse.csc_array(X)
+        X.eliminate_zeros()
+        X.sort_indices()
+    for j, name in enumerate(names):
+        if sparse.issparse(X):
+            part = slice(X.indptr[j], X.indptr[j + 1])
+            values, rows = X.data[part], X.indices[part]
+            full = len(values) == X.shape[0]
+            is_constant = len(values) == 0 or (full and np.ptp(values) == 0)
+            content = rows.tobytes() + values.tobytes()
+        else:
+            values = X[:, j] + 0.0  # -0.0 becomes 0.0
+            is_constant = np.ptp(values) == 0
+            content = values.tobytes()
+        digest = hashlib.blake2b(content, digest_size=16).digest()
+        if is_constant:
+            constant.append(name)
+        elif digest in first:
+            duplicated.append((name, first[digest]))
+        else:
+            first[digest] = name
+    return constant, duplicated
+
+
+def _how(
+    settings: Settings,
+    data: Prepared,
+    choice: Choice,
+    estimator: Any,
+    dual_gap: float | None,
+    messages: list[str],
+) -> dict[str, Any]:
+    """How the model was fitted, for its file."""
+    n_iter = getattr(estimator, "n_iter_", None)
+    return {
+        "table": Path(data.source).name,
+        "weights": data.weights,
+        "settings": asdict(settings),
+        "rows": {
+            "read": data.n_read,
+            "missing_target": data.missing_target,
+            "missing_features": data.missing_features,
+        },
+        "choice": asdict(choice),
+        "dual_gap": dual_gap,
+        "optimality_violation": float(estimator.optimality_violation_),
+        "n_iter": None if n_iter is None else int(n_iter),
+        "warnings": messages,
+    }

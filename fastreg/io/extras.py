@@ -1,0 +1,37 @@
+"""Optional packages: imported when needed, and named in one line when absent."""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+
+class MissingExtraError(ImportError):
+    """An optional package is needed and is not installed."""
+
+
+def require(module: str, purpose: str) -> ModuleType:
+    """Import an optional module.
+
+    Parameters
+    ----------
+    module : str
+        Dotted name, for example ``"pyarrow.csv"``.
+    purpose : str
+        What it is needed for; begins the error message.
+
+    Returns
+    -------
+    module
+        The imported module.
+
+    Raises
+    ------
+    MissingExtraError
+        If the package is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        package = module.partition(".")[0]
+        raise MissingExtraError(f"{purpose} needs {package}: pip install 'fastreg[cli]'") from error
