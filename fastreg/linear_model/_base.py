@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, wraps
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,22 @@ def _defaults(cls: type) -> dict[str, Any]:
     """Return the constructor's parameters and their defaults, sorted as `get_params` does."""
     parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
     return {p.name: p.default for p in sorted(parameters, key=lambda p: p.name)}
+
+
+def all_or_nothing(fit: Callable) -> Callable:
+    """Make a `fit` that raises, or is interrupted, leave the estimator as it was."""
+
+    @wraps(fit)
+    def guarded(self: BaseEstimator, *args: Any, **kwargs: Any) -> Any:
+        before = dict(self.__dict__)
+        try:
+            return fit(self, *args, **kwargs)
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+
+    return guarded
 
 
 class LinearModelBase(RegressorMixin, BaseEstimator):

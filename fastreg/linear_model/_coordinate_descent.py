@@ -15,7 +15,12 @@ from sklearn.utils.validation import check_is_fitted
 from fastreg.checks import check_data, make_penalty, random_seed, warn_unsolved
 from fastreg.designs import make_design
 from fastreg.engine import Settings, Task, solve
-from fastreg.linear_model._base import OWN_CONSTRAINTS, LinearModelBase, set_fitted
+from fastreg.linear_model._base import (
+    OWN_CONSTRAINTS,
+    LinearModelBase,
+    all_or_nothing,
+    set_fitted,
+)
 from fastreg.path import enet_path, lasso_path
 
 ALPHA_ZERO = (
@@ -136,6 +141,7 @@ class ElasticNet(MultiOutputMixin, LinearModelBase):
         self.upper = upper
         self.standardize = standardize
 
+    @all_or_nothing
     def fit(
         self, X: Any, y: Any = None, sample_weight: Any = None, check_input: bool = True
     ) -> Self:
@@ -161,7 +167,7 @@ class ElasticNet(MultiOutputMixin, LinearModelBase):
         """
         self._validate_params()
         if self.alpha == 0:
-            warnings.warn(ALPHA_ZERO, UserWarning, stacklevel=2)
+            warnings.warn(ALPHA_ZERO, UserWarning, stacklevel=3)
         if isinstance(sample_weight, Real):
             sample_weight = None
         if check_input:
@@ -200,7 +206,7 @@ class ElasticNet(MultiOutputMixin, LinearModelBase):
         set_fitted(self, solutions, getattr(X, "dtype", np.dtype(float)), y is None or y.ndim == 1)
         n_iter = [int(s.n_iter[-1]) for s in solutions]
         self.n_iter_ = n_iter[0] if len(n_iter) == 1 else n_iter
-        warn_unsolved(solutions, settings, stacklevel=3)
+        warn_unsolved(solutions, settings, stacklevel=4)
         return self
 
     def _starts(self, n_targets: int) -> list[np.ndarray | None]:

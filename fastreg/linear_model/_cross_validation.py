@@ -19,7 +19,12 @@ from sklearn.utils.metadata_routing import (
 
 from fastreg.checks import check_data, make_penalty, random_seed, warn_unsolved
 from fastreg.engine import Grid, Penalty, Settings, Task, solve
-from fastreg.linear_model._base import OWN_CONSTRAINTS, LinearModelBase, set_fitted
+from fastreg.linear_model._base import (
+    OWN_CONSTRAINTS,
+    LinearModelBase,
+    all_or_nothing,
+    set_fitted,
+)
 from fastreg.linear_model._folds import FoldErrors, solve_folds
 from fastreg.model_selection.rules import choose, mean_and_se
 from fastreg.moments import Moments
@@ -47,6 +52,7 @@ class _CoordinateDescentCV(LinearModelBase):
         **OWN_CONSTRAINTS,
     }
 
+    @all_or_nothing
     def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Self:
         """Choose alpha (and l1_ratio) by cross-validation and fit on all rows.
 
@@ -113,7 +119,7 @@ class _CoordinateDescentCV(LinearModelBase):
         if "l1_ratio" in self.get_params():
             self.l1_ratio_ = ratios[best]
         self.n_iter_ = int(found[0].n_iter[-1])
-        warn_unsolved([*errors.solutions, *found], settings, stacklevel=3)
+        warn_unsolved([*errors.solutions, *found], settings, stacklevel=4)
         return self
 
     def _penalty(self, l1_ratio: float) -> Penalty:

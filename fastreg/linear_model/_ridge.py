@@ -12,7 +12,12 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from fastreg.checks import check_data, make_penalty, warn_unsolved
 from fastreg.designs import make_design
 from fastreg.engine import Settings, Task, solve
-from fastreg.linear_model._base import OWN_CONSTRAINTS, LinearModelBase, set_fitted
+from fastreg.linear_model._base import (
+    OWN_CONSTRAINTS,
+    LinearModelBase,
+    all_or_nothing,
+    set_fitted,
+)
 from fastreg.path import total_weight
 
 SOLVERS = ("auto", "svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs")
@@ -95,6 +100,7 @@ class Ridge(MultiOutputMixin, LinearModelBase):
         self.upper = upper
         self.standardize = standardize
 
+    @all_or_nothing
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Fit the model.
 
@@ -150,7 +156,7 @@ class Ridge(MultiOutputMixin, LinearModelBase):
         bounded = penalty.lower is not None or penalty.upper is not None
         ill = any(s.ill_conditioned for s in solutions)
         self.solver_ = "lbfgs" if bounded else "svd" if ill else "cholesky"
-        warn_unsolved(solutions, settings, stacklevel=3)
+        warn_unsolved(solutions, settings, stacklevel=4)
         return self
 
 

@@ -23,7 +23,12 @@ from fastreg.checks import check_data, make_penalty, warn_unsolved
 from fastreg.designs import Design, make_design
 from fastreg.engine import Penalty, Settings, Task, solve
 from fastreg.engine.leave_one_out import leave_one_out
-from fastreg.linear_model._base import OWN_CONSTRAINTS, LinearModelBase, set_fitted
+from fastreg.linear_model._base import (
+    OWN_CONSTRAINTS,
+    LinearModelBase,
+    all_or_nothing,
+    set_fitted,
+)
 from fastreg.linear_model._folds import check_fold_weights
 from fastreg.model_selection.row_groups import batches, check_splits
 from fastreg.model_selection.rules import choose, mean_and_se
@@ -119,6 +124,7 @@ class RidgeCV(MultiOutputMixin, LinearModelBase):
         self.n_jobs = n_jobs
         self.selection_rule = selection_rule
 
+    @all_or_nothing
     def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Self:
         """Choose alpha by cross-validation and fit on all rows.
 
@@ -172,7 +178,7 @@ class RidgeCV(MultiOutputMixin, LinearModelBase):
         found = solve(design, tasks, self._settings)
         set_fitted(self, found, X.dtype, flat=y.ndim == 1)
         self.alpha_ = chosen if self.alpha_per_target and y.ndim > 1 else chosen[0]
-        warn_unsolved(found, self._settings, stacklevel=3)
+        warn_unsolved(found, self._settings, stacklevel=4)
         del self._settings
         return self
 
