@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
-from sklearn.metrics import check_scoring, get_scorer_names
+from sklearn.metrics import check_scoring, get_scorer, get_scorer_names
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_scalar
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -258,7 +259,7 @@ class RidgeCV(MultiOutputMixin, LinearModelBase):
         self, X: Any, y: np.ndarray, predictions: np.ndarray, routed: Any
     ) -> np.ndarray:
         """Score leave-one-out predictions (n, T, m) with `scoring`: (T, m)."""
-        scorer = check_scoring(self, scoring=self.scoring)
+        scorer = self._scorer()
         n_targets, m = predictions.shape[1:]
         out = np.empty((n_targets, m))
         for k in range(m):
@@ -321,7 +322,7 @@ class RidgeCV(MultiOutputMixin, LinearModelBase):
 
     def _score_fold(self, X: Any, y: np.ndarray, test: np.ndarray, found: list, routed: Any):
         """Score every alpha of a fold on its held-out rows: (m,)."""
-        scorer = check_scoring(self, scoring=self.scoring)
+        scorer = self._scorer()
         held, truth = X[test], y[test]
         fitted = np.stack([np.asarray(held @ s.coefs.T) + s.intercepts for s in found], axis=1)
         if y.ndim == 1:
@@ -343,9 +344,15 @@ class RidgeCV(MultiOutputMixin, LinearModelBase):
         weighted = {} if sample_weight is None else {"sample_weight": sample_weight}
         return _Routed(scorer=_Routed(score=weighted), splitter=_Routed(split={}))
 
+    def _scorer(self) -> Callable:
+        if self.scoring is not None:
+            return check_scoring(self, scoring=self.scoring)
+        scorer = get_scorer("r2")
+        return scorer.set_score_request(sample_weight=True) if _routing_enabled() else scorer
+
     def get_metadata_routing(self) -> MetadataRouter:
         """Return the routing of metadata: to `fit`, the scorer and the splitter."""
-        scorer = check_scoring(self, scoring=self.scoring)
+        scorer = self._scorer()
         return (
             MetadataRouter(owner=self)
             .add_self_request(self)
