@@ -120,7 +120,8 @@ def _solve_task(
         alphas=alphas,
         coefs=coefs,
         intercepts=problem.intercepts(coefs),
-        gaps=found.gap if design.has_rows else found.gap + found.floor,
+        # what rounding in the moments can do belongs to a gap that rests on them
+        gaps=found.gap + np.where(route.from_moments, found.floor, 0.0),
         violations=found.violation,
         n_iter=n_iter,
         converged=is_solved(problem, settings, found),

@@ -20,6 +20,13 @@ MAX_REFINEMENTS = 6
 class GramPath:
     """One task solved in p-space.
 
+    Attributes
+    ----------
+    from_moments : ndarray of shape (m,), bool
+        After `solve`: which certificates rest on the moments and not on the true residual.
+
+    Notes
+    -----
     After the kernel every α is certified anew from G and q (the kernel's own correlations were
     updated move by move). Where the task asks for it, or where rounding in the moments could
     matter, the certificate comes from the true residual instead, and what it finds wrong is fed
@@ -47,10 +54,9 @@ class GramPath:
         verify = self.design.has_rows and problem.task.verify
         corrs, rr = self._true(coefs) if verify else self._from_moments(coefs)
         found = certify(problem, alphas, coefs, corrs, rr, self.free_rows)
+        self.from_moments = np.full(alphas.size, not verify)
         if self.design.has_rows:
-            self._refine(alphas, coefs, corrs, rr, found, n_iter, verify)
-        else:
-            found = found._replace(gap=found.gap + found.floor)
+            self._refine(alphas, coefs, corrs, rr, found, n_iter)
         return coefs, rr, found, n_iter
 
     def _from_moments(self, coefs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -71,18 +77,13 @@ class GramPath:
         rr: np.ndarray,
         found: Certificates,
         n_iter: np.ndarray,
-        verified: bool,
     ) -> None:
         """Bring every α that is not solved to the true residual; updates its arguments."""
         problem, settings = self.problem, self.settings
-        if verified:
-            todo = np.flatnonzero(~is_solved(problem, settings, found))
-        else:
-            # 0 for tol = 0: then everything is taken from the true residual
-            doubtful = found.floor > 0.1 * tolerances(problem, settings)[0]
-            todo = np.flatnonzero(doubtful | ~is_solved(problem, settings, found))
+        doubtful = self.from_moments & (found.floor > 0.1 * tolerances(problem, settings)[0])
+        todo = np.flatnonzero(doubtful | ~is_solved(problem, settings, found))
         for attempt in range(MAX_REFINEMENTS):
-            if todo.size and (attempt or not verified):
+            if attempt or self.from_moments[todo].any():
                 self._certify_true(todo, alphas, coefs, corrs, rr, found)
                 todo = todo[~is_solved(problem, settings, _pick(found, todo))]
             todo = todo[n_iter[todo] < settings.max_iter]
@@ -107,6 +108,7 @@ class GramPath:
         )
         for old, new in zip(found, fresh, strict=True):
             old[todo] = new
+        self.from_moments[todo] = False
 
     def _correct(
         self,

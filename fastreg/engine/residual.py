@@ -28,6 +28,8 @@ STRIDE, ROUGH = 0.5, 1e-3
 class ResidualPath:
     """One task solved on a working set W that grows along the path."""
 
+    from_moments = False
+
     def __init__(self, design: Design, problem: Problem, settings: Settings) -> None:
         self.design, self.problem, self.settings = design, problem, settings
         self.free_rows = problem.free_rows(design)

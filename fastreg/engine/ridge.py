@@ -35,6 +35,8 @@ class RidgePath:
     ----------
     ill_conditioned : bool
         After `solve`: whether some α had to go to the orthogonal fallback.
+    from_moments : ndarray of shape (m,), bool
+        After `solve`: which certificates rest on the moments and not on the true residual.
     """
 
     def __init__(self, design: Design, problem: Problem, settings: Settings) -> None:
@@ -55,6 +57,7 @@ class RidgePath:
         else:
             coefs[:, self.cols] = Dual(self.design, problem).solve(alphas)
             corrs, rr = self._residual(coefs)
+        self.from_moments = np.full(m, not self.from_rows)
         found = certify(problem, alphas, coefs, corrs, rr, problem.free_rows(self.design))
         # At α = 0 nothing has a finite conjugate; P − P* = gᵀG⁻¹g/2 is what one more correction
         # would gain, and never more than ‖r‖²/2.
