@@ -9,6 +9,7 @@ import numpy as np
 from fastreg.designs import Design
 from fastreg.engine.certificate import Certificates, certify, is_solved, tolerances
 from fastreg.engine.descent import descend
+from fastreg.engine.grid import approach
 from fastreg.engine.problem import Problem
 from fastreg.engine.tasks import Settings
 from fastreg.kernels.coordinates import GramCoordinates
@@ -46,9 +47,14 @@ class GramPath:
         coef = problem.start()
         if np.count_nonzero(coef):
             corr, rr = (part[0] for part in self._from_moments(coef[None, :]))
+            before = []
         else:
             corr, rr = problem.corr.copy(), problem.yy
+            before = self._before(float(alphas[0]))
         q = GramCoordinates(self.gram, corr, problem.diag, float(rr))
+        for alpha, tol in before:
+            rough = replace(self.settings, tol=max(self.settings.tol, tol))
+            descend(q, self.factor, coef, np.array([alpha]), problem, rough)
         run = descend(q, self.factor, coef, alphas, problem, self.settings)
         coefs, n_iter = run.coefs, run.n_iter
         verify = self.design.has_rows and problem.task.verify
@@ -58,6 +64,14 @@ class GramPath:
         if self.design.has_rows:
             self._refine(alphas, coefs, corrs, rr, found, n_iter)
         return coefs, rr, found, n_iter
+
+    def _before(self, alpha: float) -> list[tuple[float, float]]:
+        """Return what to pass on the way to a first alpha, where the rank is less than p."""
+        problem = self.problem
+        if problem.moments.n_rows > problem.cols.size:
+            return []
+        top = problem.alpha_max(self.free_rows)
+        return approach(top, top, alpha)
 
     def _from_moments(self, coefs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return c = q − G b and ‖r‖² = ‖y‖² − bᵀ(q + c)."""

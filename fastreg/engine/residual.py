@@ -13,6 +13,7 @@ import numpy as np
 from fastreg.designs import Design
 from fastreg.engine.certificate import Certificates, certify, is_solved
 from fastreg.engine.descent import descend
+from fastreg.engine.grid import approach
 from fastreg.engine.problem import Problem
 from fastreg.engine.tasks import Settings
 from fastreg.kernels.factor import Factor
@@ -21,8 +22,6 @@ MAX_ROUNDS, TIGHTER = 100, 20
 # The working set counts as solved at this share of the tolerance or, while it still grows, of the
 # gap on all features.
 INNER, LOOSE = 0.3, 0.01
-# A larger step down in alpha than this goes by way of intermediate ones, solved to this gap.
-STRIDE, ROUGH = 0.5, 1e-3
 
 
 class ResidualPath:
@@ -47,10 +46,12 @@ class ResidualPath:
             self._look()
         coefs, rr, n_iter = np.empty((m, p)), np.empty(m), np.zeros(m, dtype=np.intp)
         found = Certificates(*np.empty((4, m)))
-        last = float(alphas[0]) if warm else problem.alpha_max(self.free_rows)
+        top = problem.alpha_max(self.free_rows)
+        last = float(alphas[0]) if warm else top
         for k, alpha in enumerate(alphas):
-            for between in _approach(last, float(alpha)):
-                self._solve_one(between, last, replace(self.settings, tol=self._rough()))
+            for between, tol in approach(top, last, float(alpha)):
+                rough = replace(self.settings, tol=max(self.settings.tol, tol))
+                self._solve_one(between, last, rough)
                 last = between
             n_iter[k], certificate = self._solve_one(float(alpha), last, self.settings)
             for part, value in zip(found, certificate, strict=True):
@@ -62,9 +63,6 @@ class ResidualPath:
         """Refresh the correlations and ‖r‖² from the true residual: one pass over X."""
         corr, rr = self.problem.evaluate(self.design, self.coef[None, :])
         self.corr, self.rr = corr[0], float(rr[0])
-
-    def _rough(self) -> float:
-        return max(self.settings.tol, ROUGH)
 
     def _solve_one(self, alpha: float, last: float, settings: Settings) -> tuple[int, Certificates]:
         """Solve for one alpha from where the last one ended."""
@@ -131,15 +129,3 @@ class ResidualPath:
         worst = outside[order[pull[order] > min(threshold, alpha)]]
         self.work = np.concatenate([self.work, worst])
         return bool(worst.size)
-
-
-def _approach(last: float, alpha: float) -> np.ndarray:
-    """Return the alphas on the way from `last` down to `alpha`, both left out.
-
-    From far above, most features violate at once and a working set has to find its way through
-    supports that have little to do with the solution; along the path each is close to the next.
-    """
-    if not 0 < alpha < STRIDE * last:
-        return np.empty(0)
-    steps = int(np.ceil(np.log(alpha / last) / np.log(STRIDE)))
-    return np.geomspace(last, alpha, steps + 1)[1:-1]
