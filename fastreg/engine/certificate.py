@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fastreg.engine.problem import Problem
+from fastreg.engine.problem import Problem, scaled_inverse
 from fastreg.engine.tasks import Settings
 from fastreg.kernels.certificate import certify_block
 
@@ -47,7 +47,7 @@ def certify(
     cols, gained, projected, rest = problem.cols, 0.0, corrs, rr
     if problem.free.size:
         at = corrs[:, problem.free]
-        gamma = at @ np.linalg.pinv(free_rows[:, problem.free], hermitian=True)
+        gamma = at @ scaled_inverse(free_rows[:, problem.free])
         projected, rest = corrs - gamma @ free_rows, rr - np.sum(gamma * at, axis=1)
         gained = 0.5 * np.maximum(np.sum(gamma * at, axis=1), 0.0)
         cols = np.setdiff1d(cols, problem.free)

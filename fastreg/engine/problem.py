@@ -158,8 +158,7 @@ class Problem:
         """
         corr = self.corr
         if free_rows is not None:
-            inner = np.linalg.pinv(free_rows[:, self.free], hermitian=True)
-            corr = corr - (inner @ corr[self.free]) @ free_rows
+            corr = corr - (scaled_inverse(free_rows[:, self.free]) @ corr[self.free]) @ free_rows
         pull = np.where(
             corr > 0, np.where(self.upper > 0, corr, 0.0), np.where(self.lower < 0, -corr, 0.0)
         )
@@ -170,3 +169,10 @@ class Problem:
 def train_moments(groups: list[Moments], train: tuple[int, ...] | None) -> Moments:
     """Return the merge of the training groups: never "total minus held out", which cancels."""
     return merge_all(groups if train is None else [groups[g] for g in train])
+
+
+def scaled_inverse(gram: np.ndarray) -> np.ndarray:
+    """Return the pseudo-inverse of G_UU, taken of the matrix scaled to a unit diagonal."""
+    scale = 1.0 / np.sqrt(np.diagonal(gram))
+    outer = np.multiply.outer(scale, scale)
+    return np.linalg.pinv(gram * outer, rcond=1e-12, hermitian=True) * outer

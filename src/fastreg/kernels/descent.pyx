@@ -373,16 +373,20 @@ cdef class Descent:
         return True
 
     cdef Py_ssize_t steepest_outside(self) noexcept nogil:
-        """Return the support's column outside the factor with the largest gradient, or −1."""
+        """Return the support's column outside the factor with the largest gradient that matters.
+
+        −1 where none does: its share |g_j b_j| of the gap and its violation are within tolerance
+        or rounding.
+        """
         cdef Py_ssize_t i, j, steepest = -1
-        cdef double g, largest = max(
-            0.1 * self.tol_violation, 3.6e-15 * self.spread * sqrt(self.yy)
-        )
+        cdef double g, largest = 3.6e-15 * self.spread * sqrt(self.yy)
         for i in range(self.n_live):
             j = self.live[i]
             if self.factor.where[j] < 0 and self.in_support(j):
                 g = fabs(self.gradient(j))
-                if g > largest:
+                if g > largest and (
+                    g > 0.1 * self.tol_violation or g * fabs(self.b[j]) > 0.01 * self.tol_gap
+                ):
                     largest = g
                     steepest = j
         return steepest
