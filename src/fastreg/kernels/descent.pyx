@@ -375,18 +375,17 @@ cdef class Descent:
     cdef Py_ssize_t steepest_outside(self) noexcept nogil:
         """Return the support's column outside the factor with the largest gradient that matters.
 
-        −1 where none does: its share |g_j b_j| of the gap and its violation are within tolerance
-        or rounding.
+        −1 where all that is left is rounding or costs the gap less than a tenth of its tolerance: a
+        relative violation δ = g/l1 of the dual constraint costs δ Σ l1|b|, at most δ ‖y‖².
         """
         cdef Py_ssize_t i, j, steepest = -1
         cdef double g, largest = 3.6e-15 * self.spread * sqrt(self.yy)
+        cdef double share = 0.1 * self.tol_gap / self.yy if self.yy > 0 else 0.0
         for i in range(self.n_live):
             j = self.live[i]
             if self.factor.where[j] < 0 and self.in_support(j):
                 g = fabs(self.gradient(j))
-                if g > largest and (
-                    g > 0.1 * self.tol_violation or g * fabs(self.b[j]) > 0.01 * self.tol_gap
-                ):
+                if g > largest and g > share * self.alpha * self.l1w[j]:
                     largest = g
                     steepest = j
         return steepest
