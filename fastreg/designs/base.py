@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -48,7 +48,7 @@ class Design(ABC):
     shift : ndarray of shape (p,)
         A value near each column's mean; cross-products are taken about it.
     y_shift : ndarray of shape (T,)
-    y : ndarray of shape (n, T)
+    X, y : matrix of shape (n, p), ndarray of shape (n, T)
     weight : ndarray of shape (n,) or None
         Row weights; None stands for ones.
     codes : ndarray of shape (n,) or None
@@ -62,6 +62,7 @@ class Design(ABC):
     n_features: int
     n_targets: int
     n_groups: int
+    X: Any
     y: np.ndarray
     weight: np.ndarray | None
     codes: np.ndarray | None
@@ -188,6 +189,12 @@ class Design(ABC):
         keep = np.flatnonzero(omega)
         u = (self.y[keep, target] - self.y_shift[target]) - intercept
         return u * np.sqrt(omega[keep])
+
+    def without(self, row: int) -> Design:
+        """Return the same design with the weight of one row set to 0."""
+        weight = np.ones(self.n_rows) if self.weight is None else self.weight.copy()
+        weight[row] = 0.0
+        return type(self)(self.X, self.y, weight, self.codes, self.n_groups)
 
     def omega(self, row_weights: np.ndarray) -> np.ndarray:
         """Return each row's weight times the factor of its row group, shape (n,)."""

@@ -48,18 +48,21 @@ class DenseDesign(Design):
         p = max(1, self.n_features)
         rows = max(BLOCK_BYTES // (8 * p), min(p, 4 * BLOCK_BYTES // (8 * p)))
         self.block_rows = int(min(max(rows, 256), 16384, max(1, self.n_rows)))
-        sample = self._sample_rows()
-        few, y_few = X[sample], y[sample]
-        self.shift = few.sum(axis=0, dtype=float) / few.shape[0]
-        self.y_shift = y_few.sum(axis=0) / few.shape[0]
+        self._choose_shift()
         self._moments: list[Moments] | None = None
 
-    def _sample_rows(self) -> slice | np.ndarray:
-        """Return some 128 rows spread over the data: enough to find a value near each mean."""
+    def _choose_shift(self) -> None:
+        """Set the shifts to the weighted means of some 128 rows spread over the data."""
         if self.weight is None:
-            return slice(None, None, max(1, self.n_rows // 128))
+            sample = slice(None, None, max(1, self.n_rows // 128))
+            few, y_few = self.X[sample], self.y[sample]
+            self.shift = few.sum(axis=0, dtype=float) / few.shape[0]
+            self.y_shift = y_few.sum(axis=0) / few.shape[0]
+            return
         rows = np.flatnonzero(self.weight)
-        return rows[:: max(1, rows.size // 128)]
+        rows = rows[:: max(1, rows.size // 128)]
+        share = self.weight[rows] / self.weight[rows].sum()
+        self.shift, self.y_shift = share @ self.X[rows], share @ self.y[rows]
 
     def _shifted(self, rows: slice | np.ndarray, out: np.ndarray) -> np.ndarray:
         """Return rows − shift in double, in the buffer `out`."""

@@ -42,7 +42,7 @@ class SparseDesign(Design):
         self.n_targets, self.n_groups = y.shape[1], n_groups
         self.weight = np.ones(self.n_rows) if weight is None else weight
         self.shift = self._full_column_means()
-        self.y_shift = y[self.weight > 0].mean(axis=0)
+        self.y_shift = self.weight @ y / self.weight.sum()
         self._other_order: sparse.sparray | sparse.spmatrix | None = None
         self._moments: list[Moments] | None = None
 

@@ -8,6 +8,7 @@ intercept).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,8 +16,12 @@ from fastreg.designs import Design
 from fastreg.engine import orthogonal
 from fastreg.engine.cost import holds_moments
 from fastreg.engine.problem import Problem, train_moments
-from fastreg.engine.ridge import Dual
-from fastreg.engine.tasks import Penalty, Task
+from fastreg.engine.ridge import Dual, RidgePath
+from fastreg.engine.tasks import Penalty, Settings, Task
+
+SMALLEST_SLACK = np.sqrt(np.finfo(float).eps)  # 1 − h below this is too little of a digit
+
+Block = tuple[slice, np.ndarray, np.ndarray]  # rows, residuals (rows, m), 1 − h (rows, m)
 
 
 def leave_one_out(
@@ -34,16 +39,38 @@ def leave_one_out(
     groups = design.moments(cross)
     task = Task(penalty, alphas, target=target, fit_intercept=fit_intercept)
     problem = Problem(train_moments(groups, None), task, len(groups))
-    if cross:
-        yield from _from_columns(design, problem, alphas)
-    else:
-        yield slice(0, design.n_rows), _from_rows(design, problem, alphas)
+    blocks = _from_columns if cross else _from_rows
+    for rows, residual, slack in blocks(design, problem, alphas):
+        useless = ~(slack > SMALLEST_SLACK)
+        out = residual / np.where(useless, 1.0, slack)
+        for i in np.flatnonzero(useless.any(axis=1)):
+            out[i, useless[i]] = _refit_without(design, problem, rows.start + i, useless[i])
+        yield rows, out
 
 
-def _from_columns(
-    design: Design, problem: Problem, alphas: np.ndarray
-) -> Iterator[tuple[slice, np.ndarray]]:
-    """Take y − ŷ and 1 − h from the eigenvectors of G: one pass over X.
+def _refit_without(design: Design, problem: Problem, row: int, which: np.ndarray) -> np.ndarray:
+    """Return the residuals of a row that (nearly) interpolates itself, by refits without it."""
+    task = problem.task
+    if design.omega(problem.row_weights)[row] == problem.weight:
+        return np.full(np.count_nonzero(which), np.nan)  # no other row has any weight
+    rest = design.without(row)
+    groups = rest.moments(holds_moments(rest, 1, task.alphas.size, True))
+    moments = train_moments(groups, None)
+    alphas = task.alphas[which] * (problem.weight / moments.weight)
+    again = Problem(moments, replace(task, alphas=alphas), len(groups))
+    coefs, *_ = RidgePath(rest, again, Settings()).solve(alphas)
+    found = rest.evaluate(
+        coefs,
+        again.intercepts_about_shift(coefs),
+        again.row_weights[None, :],
+        np.full(alphas.size, task.target),
+        predictions=True,
+    )
+    return design.y[row, task.target] - found.predictions[row]
+
+
+def _from_columns(design: Design, problem: Problem, alphas: np.ndarray) -> Iterator[Block]:
+    """Yield y − ŷ and 1 − h from the eigenvectors of G: one pass over X.
 
     The basis B diagonalises both: zB has covariance λ for the penalized directions (λ of
     V^(−1/2) G' V^(−1/2), G' with the free columns projected out) and 1 for the free ones.
@@ -57,7 +84,7 @@ def _from_columns(
     y = design.y[:, t] - design.y_shift[t] - problem.y_centre
     for rows, z in design.project(basis, problem.centre):
         slack = 1.0 - share[rows] * (start + (z * z) @ inverse)
-        yield rows, (y[rows, None] - z @ weights) / slack
+        yield rows, y[rows, None] - z @ weights, slack
 
 
 def _diagonal_basis(problem: Problem) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -88,9 +115,10 @@ def _diagonal_basis(problem: Problem) -> tuple[np.ndarray, np.ndarray, np.ndarra
     return np.hstack(blocks), np.concatenate(values), is_free
 
 
-def _from_rows(design: Design, problem: Problem, alphas: np.ndarray) -> np.ndarray:
-    """More columns than rows: r = α (K + α)⁻¹ u and 1 − h its diagonal, K = Z V⁻¹ Zᵀ/Σw.
+def _from_rows(design: Design, problem: Problem, alphas: np.ndarray) -> Iterator[Block]:
+    """Yield the same with more columns than rows.
 
+    r = α (K + α)⁻¹ u and 1 − h is the diagonal of that matrix, K = Z V⁻¹ Zᵀ/Σw.
     Intercept and free columns span N; K is projected on its complement and N is given an
     eigenvalue of its own above all others, so that its vectors can be told apart and left out.
     """
@@ -118,11 +146,11 @@ def _from_rows(design: Design, problem: Problem, alphas: np.ndarray) -> np.ndarr
     shrink = alphas / (np.maximum(values, 0.0)[:, None] + alphas)
     residual = vectors @ (shrink * (vectors.T @ u)[:, None])
     slack = (vectors * vectors) @ shrink
-    out = np.empty((design.n_rows, alphas.size))
-    out[keep] = residual / slack / root[:, None]
+    out, rest = np.empty((design.n_rows, alphas.size)), np.ones((design.n_rows, alphas.size))
+    out[keep], rest[keep] = residual / root[:, None], slack
     if keep.size < design.n_rows:
         _fill_unweighted(design, problem, alphas, omega == 0, out)
-    return out
+    yield slice(0, design.n_rows), out, rest
 
 
 def _fill_unweighted(

@@ -7,9 +7,7 @@ class Coordinates:
     def __init__(self, diag: np.ndarray, length: int, rr: float) -> None: ...
 
 class GramCoordinates(Coordinates):
-    def __init__(
-        self, gram: np.ndarray, corr: np.ndarray, diag: np.ndarray, rr: float
-    ) -> None: ...
+    def __init__(self, gram: np.ndarray, corr: np.ndarray, diag: np.ndarray, rr: float) -> None: ...
 
 class DenseCoordinates(Coordinates):
     def __init__(

@@ -113,6 +113,9 @@ def set_fitted(
     violation = np.array([s.violations[-1] for s in solutions])
     single = len(solutions) == 1
     estimator.coef_ = coef[0] if single else coef
-    estimator.intercept_ = intercept[0] if single and flat else intercept
+    if not estimator.fit_intercept:
+        estimator.intercept_ = 0.0
+    else:
+        estimator.intercept_ = intercept[0] if single and flat else intercept
     estimator.dual_gap_ = gap[0] if single else gap
     estimator.optimality_violation_ = violation[0] if single else violation

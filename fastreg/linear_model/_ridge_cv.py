@@ -60,7 +60,8 @@ class RidgeCV(MultiOutputMixin, LinearModelBase):
     alpha_per_target : bool, default=False
         Only with ``cv=None``: choose an alpha for each target.
     penalty_factor, standardize
-        As in `Ridge`.
+        As in `Ridge`. Leave-one-out keeps the scales of all rows, folds have those of their
+        training rows.
     n_jobs : int or None, default=None
         Threads over folds.
     selection_rule : {"min", "1se"}, default="min"
@@ -178,7 +179,7 @@ class RidgeCV(MultiOutputMixin, LinearModelBase):
         ]
         found = solve(design, tasks, self._settings)
         set_fitted(self, found, X.dtype, flat=y.ndim == 1)
-        self.alpha_ = chosen if self.alpha_per_target and y.ndim > 1 else chosen[0]
+        self.alpha_ = chosen if self.alpha_per_target and chosen.size > 1 else chosen[0]
         warn_unsolved(found, self._settings, stacklevel=4)
         del self._settings
         return self
@@ -238,7 +239,8 @@ class RidgeCV(MultiOutputMixin, LinearModelBase):
         self.cv_mean_, self.cv_se_ = mean.mean(axis=0), se.mean(axis=0)
         if self.alpha_per_target:
             at = [self._choose(alphas, mean[t], se[t], score[t]) for t in range(n_targets)]
-            self.best_score_ = np.array([score[t, k] for t, k in enumerate(at)])
+            best = np.array([score[t, k] for t, k in enumerate(at)])
+            self.best_score_ = best[0] if y.ndim == 1 else best
         else:
             k = self._choose(alphas, self.cv_mean_, self.cv_se_, score.mean(axis=0))
             at = [k] * n_targets
