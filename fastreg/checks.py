@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -77,6 +78,8 @@ def _is_plain(X: Any, y: Any) -> bool:
 def _naming_column(X: Any, error: ValueError) -> ValueError:
     """Return the error with the first offending column appended, where it is about NaN or inf."""
     message = str(error)
+    if "could not convert string to float" in message and hasattr(X, "columns"):
+        return _naming_text(X, error)
     if "Input X contains" not in message:
         return error
     if sparse.issparse(X):
@@ -90,6 +93,15 @@ def _naming_column(X: Any, error: ValueError) -> ValueError:
     first, *rest = message.split("\n")
     where = f"{first} It is in column {', '.join(shown)}{more}."
     return ValueError("\n".join([where, *rest]))
+
+
+def _naming_text(X: Any, error: ValueError) -> ValueError:
+    for name in X.columns:
+        try:
+            np.asarray(X[name], dtype=float)
+        except (TypeError, ValueError) as reason:
+            return ValueError(f"column {str(name)!r} of X is not numeric: {reason}")
+    return error
 
 
 def make_penalty(
@@ -130,7 +142,10 @@ def make_penalty(
 
 
 def _vector(name: str, value: Any, n_features: int) -> np.ndarray:
-    array = np.asarray(value, dtype=float)
+    try:
+        array = np.asarray(value, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must hold numbers: {error}") from None
     if array.ndim == 0:
         array = np.full(n_features, float(array))
     if array.shape != (n_features,):
@@ -150,7 +165,15 @@ def random_seed(selection: str, random_state: Any) -> int:
     return int(check_random_state(random_state).randint(1, np.iinfo(np.int32).max))
 
 
-def warn_unsolved(solutions: Sequence[Solution], settings: Settings, stacklevel: int) -> None:
+def caller_level() -> int:
+    """Return the stacklevel at which `warnings.warn` points at the code that called fastreg."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("fastreg."):
+        level, frame = level + 1, frame.f_back
+    return level
+
+
+def warn_unsolved(solutions: Sequence[Solution], settings: Settings) -> None:
     """Warn once where some α did not converge or an orthogonal fallback was needed."""
     bad = [(s, k) for s in solutions for k in np.flatnonzero(~s.converged)]
     if bad:
@@ -164,7 +187,7 @@ def warn_unsolved(solutions: Sequence[Solution], settings: Settings, stacklevel:
             f"gap is {worst:.3e} of the target's mean square, the tolerance is {settings.tol:.3e}: "
             f"increase max_iter (now {settings.max_iter}) or tol.",
             ConvergenceWarning,
-            stacklevel=stacklevel,
+            stacklevel=caller_level(),
         )
     if any(s.ill_conditioned for s in solutions):
         warnings.warn(
@@ -172,5 +195,5 @@ def warn_unsolved(solutions: Sequence[Solution], settings: Settings, stacklevel:
             "The solution comes from an orthogonal factorization, of minimum norm where it is not "
             "unique; a larger alpha makes the problem better conditioned.",
             LinAlgWarning,
-            stacklevel=stacklevel,
+            stacklevel=caller_level(),
         )

@@ -228,6 +228,9 @@ class Moments:
                 f"{os.fspath(path)}: moments of format {found['fastreg_moments']}, "
                 f"this version of fastreg reads up to {FORMAT}"
             )
+        for name, array in found.items():
+            if array.dtype.kind not in "if" or (name not in _ARRAYS and array.ndim):
+                raise ValueError(f"{os.fspath(path)}: {name} is damaged")
         p, t = found["shift"].size, found["y_shift"].size
         shapes = {"offset": (p,), "y_offset": (t,), "s_xy": (p, t), "s_yy": (t,)}
         for name, shape in shapes.items():
@@ -244,7 +247,7 @@ def _add_outer(matrix: np.ndarray, scale: float, vector: np.ndarray) -> None:
     if not np.any(vector):
         return
     for i in range(0, vector.size, 256):
-        matrix[i : i + 256] += np.multiply.outer(scale * vector[i : i + 256], vector)
+        matrix[i : i + 256] += np.multiply.outer(vector[i : i + 256], vector) * scale
 
 
 def merge_all(parts: Iterable[Moments]) -> Moments:

@@ -13,7 +13,13 @@ from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import _get_feature_names, check_array
 
-from fastreg.checks import check_data, make_penalty, random_seed, warn_unsolved
+from fastreg.checks import (
+    caller_level,
+    check_data,
+    make_penalty,
+    random_seed,
+    warn_unsolved,
+)
 from fastreg.designs import make_design
 from fastreg.engine import Grid, Penalty, Settings, Solution, Task, resolve_alphas, solve
 
@@ -369,7 +375,7 @@ def _solve_path(
         for t in range(design.n_targets)
     ]
     found = solve(design, tasks, settings)
-    warn_unsolved(found, settings, stacklevel=4)
+    warn_unsolved(found, settings)
     return found
 
 
@@ -414,7 +420,7 @@ def _alphas_argument(n_alphas: Any, alphas: Any) -> Any:
             "'alphas' will change from None to 100 in 1.11. Pass an explicit value to 'alphas' and "
             "leave 'n_alphas' to its default value to silence this warning.",
             FutureWarning,
-            stacklevel=3,
+            stacklevel=caller_level(),
         )
         count = n_alphas
     if alphas is None:
@@ -422,7 +428,7 @@ def _alphas_argument(n_alphas: Any, alphas: Any) -> Any:
             "'alphas=None' is deprecated and will be removed in 1.11, at which point the default "
             "value will be set to 100. Set 'alphas=100' to silence this warning.",
             FutureWarning,
-            stacklevel=3,
+            stacklevel=caller_level(),
         )
     elif not (isinstance(alphas, str) and alphas == "warn"):
         count = alphas

@@ -48,26 +48,39 @@ class DenseDesign(Design):
         p = max(1, self.n_features)
         rows = max(BLOCK_BYTES // (8 * p), min(p, 4 * BLOCK_BYTES // (8 * p)))
         self.block_rows = int(min(max(rows, 256), 16384, max(1, self.n_rows)))
-        self._choose_shift()
+        self.shift, self.y_shift = self._sample_means()
         self._moments: list[Moments] | None = None
 
-    def _choose_shift(self) -> None:
-        """Set the shifts to the weighted means of some 128 rows spread over the data."""
-        if self.weight is None:
-            sample = slice(None, None, max(1, self.n_rows // 128))
-            few, y_few = self.X[sample], self.y[sample]
-            self.shift = few.sum(axis=0, dtype=float) / few.shape[0]
-            self.y_shift = y_few.sum(axis=0) / few.shape[0]
-            return
-        rows = np.flatnonzero(self.weight)
-        rows = rows[:: max(1, rows.size // 128)]
-        share = self.weight[rows] / self.weight[rows].sum()
-        self.shift, self.y_shift = share @ self.X[rows], share @ self.y[rows]
+    def _sample_means(self, group: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Return values near the means of a row group (of all rows for None).
 
-    def _shifted(self, rows: slice | np.ndarray, out: np.ndarray) -> np.ndarray:
+        The weighted means of some 64 rows spread over the group and, with weights, of its 64
+        heaviest: a far row of almost no weight must not decide what products are taken about.
+        """
+        if self.weight is None and (group is None or self.codes is None):
+            rows = slice(None, None, max(1, self.n_rows // 64))
+            few, y_few = self.X[rows], self.y[rows]
+            return few.sum(axis=0, dtype=float) / len(few), y_few.sum(axis=0) / len(few)
+        weight = np.ones(self.n_rows) if self.weight is None else self.weight
+        inside = weight > 0
+        if group is not None and self.codes is not None:
+            inside &= self.codes == group
+        rows = np.flatnonzero(inside)
+        if rows.size > 128:
+            heavy = rows[np.argpartition(weight[rows], -64)[-64:]]
+            rows = np.union1d(rows[:: rows.size // 64], heavy)
+        if not rows.size:
+            return self.shift, self.y_shift
+        share = weight[rows] / weight[rows].sum()
+        return share @ self.X[rows], share @ self.y[rows]
+
+    def _shifted(
+        self, rows: slice | np.ndarray, out: np.ndarray, shift: np.ndarray | None = None
+    ) -> np.ndarray:
         """Return rows − shift in double, in the buffer `out`."""
         block = self.X[rows]
-        return np.subtract(block, self.shift, out=out[: block.shape[0]])
+        shift = self.shift if shift is None else shift
+        return np.subtract(block, shift, out=out[: block.shape[0]])
 
     def _buffer(self) -> np.ndarray:
         return np.empty((self.block_rows, self.n_features), order=self.order)
@@ -98,8 +111,10 @@ class DenseDesign(Design):
         s_xx = np.zeros((p, p) if cross else p)
         s_xy, s_yy, s_x, s_y = np.zeros((p, t)), np.zeros(t), np.zeros(p), np.zeros(t)
         n_rows, total = 0, 0.0
+        one_group = self.n_groups == 1
+        shift, y_shift = (self.shift, self.y_shift) if one_group else self._sample_means(group)
         for rows in self._blocks(group):
-            z, u = self._shifted(rows, buffer), self.y[rows] - self.y_shift
+            z, u = self._shifted(rows, buffer, shift), self.y[rows] - y_shift
             if self.weight is None:
                 n_rows, total = n_rows + z.shape[0], total + z.shape[0]
                 s_x += np.ones(z.shape[0]) @ z
@@ -120,7 +135,7 @@ class DenseDesign(Design):
             s_xy -= np.outer(s_x, s_y) / total
             s_yy = np.maximum(s_yy - s_y**2 / total, 0.0)
             s_x, s_y = s_x / total, s_y / total
-        return Moments(n_rows, total, self.shift, s_x, s_xx, self.y_shift, s_y, s_xy, s_yy)
+        return Moments(n_rows, total, shift, s_x, s_xx, y_shift, s_y, s_xy, s_yy)
 
     def _add_products(self, s_xx: np.ndarray, z: np.ndarray) -> np.ndarray:
         """Add zᵀz, or its diagonal, to `s_xx`."""

@@ -41,20 +41,10 @@ class SparseDesign(Design):
         self.n_rows, self.n_features = X.shape
         self.n_targets, self.n_groups = y.shape[1], n_groups
         self.weight = np.ones(self.n_rows) if weight is None else weight
-        self.shift = self._full_column_means()
+        self.shift = full_column_means(X, self.weight)
         self.y_shift = self.weight @ y / self.weight.sum()
         self._other_order: sparse.sparray | sparse.spmatrix | None = None
         self._moments: list[Moments] | None = None
-
-    def _full_column_means(self) -> np.ndarray:
-        """Return the mean of each column whose every entry is explicit, 0 for the others."""
-        X = self.X
-        if X.format == "csc":
-            counts = np.diff(X.indptr)
-        else:
-            counts = np.bincount(X.indices, minlength=X.shape[1])
-        means = (X.T @ self.weight) / self.weight.sum()
-        return np.where(counts == self.n_rows, means, 0.0)
 
     def _as(self, kind: str) -> sparse.sparray | sparse.spmatrix:
         """Return X in CSR or CSC order, keeping the one conversion."""
@@ -71,37 +61,40 @@ class SparseDesign(Design):
         return self._moments
 
     def _group_moments(self, group: int, cross: bool) -> Moments:
-        member = np.ones(self.n_rows, bool) if self.codes is None else self.codes == group
-        w = np.where(member, self.weight, 0.0)
+        """Accumulate products of the group's explicit entries less their shift, then centre."""
+        member = self.weight > 0
+        if self.codes is not None:
+            member = member & (self.codes == group)
+        X, w = self._as("csr"), self.weight
+        u = self.y
+        if not member.all():
+            X, w, u = X[member], w[member], u[member]
         total = float(w.sum())
-        u = self.y - self.y_shift
-        s_x = self.X.T @ w - self.shift * total
+        shift = full_column_means(X, w)
+        if np.any(shift):
+            X = type(X)((X.data - shift[X.indices], X.indices, X.indptr), shape=X.shape)
+        y_shift = w @ u / total if total > 0 else self.y_shift
+        u = u - y_shift
         wu = w[:, None] * u
-        s_y = wu.sum(axis=0)
-        s_xy = self.X.T @ wu - np.outer(self.shift, s_y)
+        s_x, s_y, s_xy = X.T @ w, wu.sum(axis=0), X.T @ wu
         s_yy = np.einsum("ij,ij->j", wu, u)
-        s_xx = self._cross(np.flatnonzero(w), w) if cross else self._squares(w)
+        s_xx = self._cross(X, w) if cross else self._squares(X, w)
         if total > 0:
             centre_products(s_xx, total, s_x)
             s_xy = s_xy - np.outer(s_x, s_y) / total
             s_yy = np.maximum(s_yy - s_y**2 / total, 0.0)
             s_x, s_y = s_x / total, s_y / total
-        n_rows = int(np.count_nonzero(w))
-        return Moments(n_rows, total, self.shift, s_x, s_xx, self.y_shift, s_y, s_xy, s_yy)
+        return Moments(w.size, total, shift, s_x, s_xx, y_shift, s_y, s_xy, s_yy)
 
-    def _cross(self, rows: np.ndarray, w: np.ndarray) -> np.ndarray:
-        X = self._as("csr")
+    def _cross(self, X: sparse.sparray | sparse.spmatrix, w: np.ndarray) -> np.ndarray:
         out = np.zeros((self.n_features, self.n_features))
-        add_outer_rows(X.data, X.indices, X.indptr, self.shift, rows, w, out)
+        add_outer_rows(X.data, X.indices, X.indptr, w, out)
         mirror_lower(out)
         return out
 
-    def _squares(self, w: np.ndarray) -> np.ndarray:
-        X = self._as("csc")
-        entry = X.data - np.repeat(self.shift, np.diff(X.indptr))
-        return np.asarray(
-            type(X)((entry * entry, X.indices, X.indptr), shape=X.shape).T @ w
-        ).ravel()
+    def _squares(self, X: sparse.sparray | sparse.spmatrix, w: np.ndarray) -> np.ndarray:
+        squared = type(X)((X.data * X.data, X.indices, X.indptr), shape=X.shape)
+        return np.asarray(squared.T @ w).ravel()
 
     def gram(self, new: np.ndarray, old: np.ndarray, row_weights: np.ndarray) -> np.ndarray:
         X = self._as("csc")
@@ -200,3 +193,21 @@ class SparseDesign(Design):
         for i in range(0, self.n_rows, step):
             rows = slice(i, min(i + step, self.n_rows))
             yield rows, X[rows] @ matrix - centre
+
+
+def full_column_means(X: sparse.sparray | sparse.spmatrix, weight: np.ndarray) -> np.ndarray:
+    """Return the weighted mean of each column without implicit zeros, 0 for the others.
+
+    Rows of weight 0 do not count.
+    """
+    heavy = weight > 0
+    if not heavy.any():
+        return np.zeros(X.shape[1])
+    if not heavy.all():
+        X, weight = X[heavy], weight[heavy]
+    if X.format == "csc":
+        counts = np.diff(X.indptr)
+    else:
+        counts = np.bincount(X.indices, minlength=X.shape[1])
+    means = np.asarray(X.T @ weight).ravel() / weight.sum()
+    return np.where(counts == X.shape[0], means, 0.0)

@@ -43,7 +43,7 @@ def solve(design: Design, tasks: Sequence[Task], settings: Settings) -> list[Sol
     """
     cross = _choose(design, tasks)
     groups = design.moments(cross)
-    trains = _Trains(groups, tasks)
+    trains = _Trains(design, groups, tasks)
 
     def one(task: Task) -> Solution:
         return _solve_task(design, groups, trains.problem(task), settings)
@@ -62,7 +62,7 @@ def resolve_alphas(design: Design, tasks: Sequence[Task], task: Task) -> np.ndar
         return task.alphas
     whole = Task(task.penalty, task.alphas, target=task.target, fit_intercept=task.fit_intercept)
     groups = design.moments(_choose(design, tasks))
-    problem = Problem(train_moments(groups, None), whole, len(groups))
+    problem = Problem(train_moments(groups, None), whole, design)
     return alpha_grid(problem.alpha_max(problem.free_rows(design)), task.alphas)
 
 
@@ -75,8 +75,8 @@ def _choose(design: Design, tasks: Sequence[Task]) -> bool:
 class _Trains:
     """Training moments shared by the tasks that train on the same row groups."""
 
-    def __init__(self, groups: list[Moments], tasks: Sequence[Task]) -> None:
-        self.groups, self.lock = groups, threading.Lock()
+    def __init__(self, design: Design, groups: list[Moments], tasks: Sequence[Task]) -> None:
+        self.design, self.groups, self.lock = design, groups, threading.Lock()
         self.merged: dict[tuple[int, ...] | None, Moments] = {}
         self.problems: dict[tuple, Problem] = {}
         wanted = {task.train for task in tasks}
@@ -90,7 +90,7 @@ class _Trains:
         with self.lock:
             if task.train not in self.merged:
                 self.merged[task.train] = train_moments(self.groups, task.train)
-            problem = Problem(self.merged[task.train], task, len(self.groups))
+            problem = Problem(self.merged[task.train], task, self.design)
             twin = self.problems.setdefault((task.train, task.fit_intercept), problem)
             if problem.moments.has_cross:
                 problem.__dict__["gram"] = twin.gram

@@ -38,7 +38,7 @@ def leave_one_out(
     cross = holds_moments(design, 1, alphas.size, True)
     groups = design.moments(cross)
     task = Task(penalty, alphas, target=target, fit_intercept=fit_intercept)
-    problem = Problem(train_moments(groups, None), task, len(groups))
+    problem = Problem(train_moments(groups, None), task, design)
     blocks = _from_columns if cross else _from_rows
     for rows, residual, slack in blocks(design, problem, alphas):
         useless = ~(slack > SMALLEST_SLACK)
@@ -57,7 +57,7 @@ def _refit_without(design: Design, problem: Problem, row: int, which: np.ndarray
     groups = rest.moments(holds_moments(rest, 1, task.alphas.size, True))
     moments = train_moments(groups, None)
     alphas = task.alphas[which] * (problem.weight / moments.weight)
-    again = Problem(moments, replace(task, alphas=alphas), len(groups))
+    again = Problem(moments, replace(task, alphas=alphas), rest)
     coefs, *_ = RidgePath(rest, again, Settings()).solve(alphas)
     found = rest.evaluate(
         coefs,

@@ -23,6 +23,8 @@ class Problem:
         Σw of the training rows.
     yy : float
         ‖y‖²/Σw about the mean (about 0 without an intercept).
+    centre, y_centre : ndarray of shape (p,), float
+        What centring subtracts, relative to the design's shifts.
     diag, corr : ndarray of shape (p,)
         Gram diagonal and Xᵀy/Σw, centred with an intercept.
     root : ndarray of shape (p,)
@@ -38,25 +40,25 @@ class Problem:
         1 for training row groups, else 0.
     """
 
-    def __init__(self, moments: Moments, task: Task, n_groups: int) -> None:
+    def __init__(self, moments: Moments, task: Task, design: Design) -> None:
         self.moments, self.task = moments, task
         self.weight = moments.weight
         variances, mean = moments.variances, moments.mean
         t = task.target
         if task.fit_intercept:
-            self.centre, self.y_centre = moments.offset, float(moments.y_offset[t])
+            self.centre = (moments.shift - design.shift) + moments.offset
+            self.y_centre = float((moments.y_shift[t] - design.y_shift[t]) + moments.y_offset[t])
             self.diag = np.array(variances)
             self.corr = moments.s_xy[:, t] / self.weight
             self.yy = float(moments.s_yy[t] / self.weight)
         else:
-            self.centre, self.y_centre = -moments.shift, -float(moments.y_shift[t])
+            self.centre, self.y_centre = -design.shift, -float(design.y_shift[t])
             self.diag = variances + mean**2
             self.corr = moments.s_xy[:, t] / self.weight + mean * moments.y_mean[t]
             self.yy = float(moments.s_yy[t] / self.weight + moments.y_mean[t] ** 2)
         self.root = np.sqrt(self.diag)
-        # A column is constant where its centred sum of squares is rounding noise: of the values
-        # themselves, and of products that were accumulated about a shift far from the mean.
-        noise = ROUNDING**2 * mean**2 + ROUNDING * moments.offset**2
+        # A column is constant where its centred sum of squares is rounding noise.
+        noise = (ROUNDING * mean) ** 2
         self._weigh(task.penalty, np.where(variances > noise, variances, 1.0))
         usable = self.diag > (noise if task.fit_intercept else 0.0)
         if task.penalty.factor is None:
@@ -66,7 +68,7 @@ class Problem:
             loose = usable & np.isinf(self.lower) & np.isinf(self.upper)
             self.free = np.flatnonzero(loose & (self.l1w == 0) & (self.l2w == 0))
         self.cols = usable.nonzero()[0]
-        self.row_weights = np.ones(n_groups)
+        self.row_weights = np.ones(design.n_groups)
         if task.train is not None:
             self.row_weights[:] = 0.0
             self.row_weights[list(task.train)] = 1.0
@@ -103,7 +105,8 @@ class Problem:
         raw = design.gram(free, np.arange(self.corr.size), self.row_weights) / self.weight
         # Σω(x_U − s)(x − s)ᵀ is about the shift: (x̄ − s)(x̄ − s)ᵀ comes off, and without an
         # intercept the mean's own product goes back on
-        offset, mean = self.moments.offset, self.moments.mean
+        offset = (self.moments.shift - design.shift) + self.moments.offset
+        mean = self.moments.mean
         raw -= np.multiply.outer(offset[free], offset)
         if not self.task.fit_intercept:
             raw += np.multiply.outer(mean[free], mean)

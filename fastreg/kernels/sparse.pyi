@@ -4,8 +4,6 @@ def add_outer_rows(
     data: np.ndarray,
     indices: np.ndarray,
     indptr: np.ndarray,
-    shift: np.ndarray,
-    rows: np.ndarray,
     weight: np.ndarray,
     out: np.ndarray,
 ) -> None: ...

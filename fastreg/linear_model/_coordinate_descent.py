@@ -12,7 +12,13 @@ from sklearn.base import MultiOutputMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from fastreg.checks import check_data, make_penalty, random_seed, warn_unsolved
+from fastreg.checks import (
+    caller_level,
+    check_data,
+    make_penalty,
+    random_seed,
+    warn_unsolved,
+)
 from fastreg.designs import make_design
 from fastreg.engine import Settings, Task, solve
 from fastreg.linear_model._base import (
@@ -167,7 +173,7 @@ class ElasticNet(MultiOutputMixin, LinearModelBase):
         """
         self._validate_params()
         if self.alpha == 0:
-            warnings.warn(ALPHA_ZERO, UserWarning, stacklevel=3)
+            warnings.warn(ALPHA_ZERO, UserWarning, stacklevel=caller_level())
         if isinstance(sample_weight, Real):
             sample_weight = None
         if check_input:
@@ -206,7 +212,7 @@ class ElasticNet(MultiOutputMixin, LinearModelBase):
         set_fitted(self, solutions, getattr(X, "dtype", np.dtype(float)), y is None or y.ndim == 1)
         n_iter = [int(s.n_iter[-1]) for s in solutions]
         self.n_iter_ = n_iter[0] if len(n_iter) == 1 else n_iter
-        warn_unsolved(solutions, settings, stacklevel=4)
+        warn_unsolved(solutions, settings)
         return self
 
     def _starts(self, n_targets: int) -> list[np.ndarray | None]:

@@ -88,7 +88,7 @@ class _CoordinateDescentCV(LinearModelBase):
             raise ValueError(f"For multi-task outputs, use MultiTask{type(self).__name__}")
         y = column_or_1d(y, warn=True)
         splits = self._splits(X, y, sample_weight, params)
-        ratios = np.atleast_1d(np.asarray(self.l1_ratio, dtype=float))
+        ratios = self._ratios()
         penalties = [self._penalty(float(ratio)) for ratio in ratios]
         settings = Settings(
             tol=self.tol,
@@ -119,8 +119,17 @@ class _CoordinateDescentCV(LinearModelBase):
         if "l1_ratio" in self.get_params():
             self.l1_ratio_ = ratios[best]
         self.n_iter_ = int(found[0].n_iter[-1])
-        warn_unsolved([*errors.solutions, *found], settings, stacklevel=4)
+        warn_unsolved([*errors.solutions, *found], settings)
         return self
+
+    def _ratios(self) -> np.ndarray:
+        ratios = np.atleast_1d(np.asarray(self.l1_ratio, dtype=float))
+        if ratios.ndim != 1 or not ratios.size or not np.all((ratios >= 0) & (ratios <= 1)):
+            raise ValueError(
+                "l1_ratio must be a number from 0 to 1 or a non-empty list of such numbers, got "
+                f"{self.l1_ratio!r}"
+            )
+        return ratios
 
     def _penalty(self, l1_ratio: float) -> Penalty:
         if l1_ratio == 0 and isinstance(self.alphas, Integral):
@@ -336,13 +345,3 @@ class ElasticNetCV(_CoordinateDescentCV):
         self.upper = upper
         self.standardize = standardize
         self.selection_rule = selection_rule
-
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Self:
-        """Choose alpha and l1_ratio by cross-validation and fit on all rows; see `LassoCV.fit`."""
-        ratios = np.atleast_1d(np.asarray(self.l1_ratio))
-        if ratios.size == 0 or ratios.ndim != 1:
-            raise ValueError("l1_ratio must be a number or a non-empty list of numbers")
-        if np.any(np.asarray(ratios, dtype=float) < 0) or np.any(ratios > 1):
-            raise ValueError(f"l1_ratio must lie between 0 and 1, got {self.l1_ratio!r}")
-        super().fit(X, y, sample_weight, **params)
-        return self

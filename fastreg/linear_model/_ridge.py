@@ -156,7 +156,7 @@ class Ridge(MultiOutputMixin, LinearModelBase):
         bounded = penalty.lower is not None or penalty.upper is not None
         ill = any(s.ill_conditioned for s in solutions)
         self.solver_ = "lbfgs" if bounded else "svd" if ill else "cholesky"
-        warn_unsolved(solutions, settings, stacklevel=4)
+        warn_unsolved(solutions, settings)
         return self
 
 

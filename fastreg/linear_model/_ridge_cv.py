@@ -180,7 +180,7 @@ class RidgeCV(MultiOutputMixin, LinearModelBase):
         found = solve(design, tasks, self._settings)
         set_fitted(self, found, X.dtype, flat=y.ndim == 1)
         self.alpha_ = chosen if self.alpha_per_target and chosen.size > 1 else chosen[0]
-        warn_unsolved(found, self._settings, stacklevel=4)
+        warn_unsolved(found, self._settings)
         del self._settings
         return self
 
