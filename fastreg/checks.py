@@ -104,6 +104,23 @@ def _naming_text(X: Any, error: ValueError) -> ValueError:
     return error
 
 
+def check_alphas(alphas: Any) -> np.ndarray:
+    """Return alphas as a float array of shape (m,).
+
+    Raises
+    ------
+    ValueError
+        None given, more than one dimension, or one that is negative or not finite.
+    """
+    values = np.atleast_1d(np.asarray(alphas, dtype=float))
+    if values.ndim != 1 or values.size == 0:
+        raise ValueError("alphas must be a non-empty one-dimensional array")
+    if not np.all(np.isfinite(values)) or np.any(values < 0):
+        at = int(np.argmax(~np.isfinite(values) | (values < 0)))
+        raise ValueError(f"alphas[{at}] == {values[at]}, must be >= 0.0.")
+    return values
+
+
 def make_penalty(
     n_features: int,
     l1_ratio: float,
@@ -121,6 +138,8 @@ def make_penalty(
     ValueError
         Wrong length, NaN, negative factors, or bounds that do not enclose 0.
     """
+    if not 0 <= l1_ratio <= 1:
+        raise ValueError(f"l1_ratio == {l1_ratio}, must be between 0 and 1")
     factor = low = high = None
     if penalty_factor is not None:
         factor = _vector("penalty_factor", penalty_factor, n_features)

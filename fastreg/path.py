@@ -15,6 +15,7 @@ from sklearn.utils.validation import _get_feature_names, check_array
 
 from fastreg.checks import (
     caller_level,
+    check_alphas,
     check_data,
     make_penalty,
     random_seed,
@@ -260,8 +261,6 @@ def regularization_path(
         upper=upper,
         standardize=standardize,
     )
-    if not 0 <= l1_ratio <= 1:
-        raise ValueError(f"l1_ratio == {l1_ratio}, must be between 0 and 1")
     design = make_design(X, y, sample_weight, check_input=False)
     settings = Settings(tol=tol, max_iter=max_iter)
     grid = _grid(alphas, eps)
@@ -300,7 +299,7 @@ def ridge_path(
     )
     design = make_design(X, y, sample_weight, check_input=False)
     grid = alphas if not isinstance(alphas, Integral) else ridge_grid(design, penalty, alphas)
-    values = np.sort(_check_alphas(grid))[::-1]
+    values = np.sort(check_alphas(grid))[::-1]
     weight = total_weight(design)
     settings = Settings()
     (found,) = _solve_path(design, penalty, values / weight, settings, fit_intercept, [None])
@@ -390,16 +389,6 @@ def _starts(coef_init: Any, n_targets: int, n_features: int) -> list[np.ndarray 
     return list(coef)
 
 
-def _check_alphas(alphas: Any) -> np.ndarray:
-    values = np.atleast_1d(np.asarray(alphas, dtype=float))
-    if values.ndim != 1 or values.size == 0:
-        raise ValueError("alphas must be a non-empty one-dimensional array")
-    if not np.all(np.isfinite(values)) or np.any(values < 0):
-        at = int(np.argmax(~np.isfinite(values) | (values < 0)))
-        raise ValueError(f"alphas[{at}] == {values[at]}, must be >= 0.0.")
-    return values
-
-
 def _grid(alphas: Any, eps: float) -> np.ndarray | Grid:
     if isinstance(alphas, Integral):
         if alphas < 1:
@@ -407,7 +396,7 @@ def _grid(alphas: Any, eps: float) -> np.ndarray | Grid:
         if not 0 < eps < 1:
             raise ValueError(f"eps == {eps}, must be between 0 and 1")
         return Grid(int(alphas), float(eps))
-    return np.sort(_check_alphas(alphas))[::-1].copy()
+    return np.sort(check_alphas(alphas))[::-1].copy()
 
 
 def _alphas_argument(n_alphas: Any, alphas: Any) -> Any:

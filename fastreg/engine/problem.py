@@ -51,6 +51,8 @@ class Problem:
             self.diag = np.array(variances)
             self.corr = moments.s_xy[:, t] / self.weight
             self.yy = float(moments.s_yy[t] / self.weight)
+            if self.yy <= (ROUNDING * moments.y_mean[t]) ** 2:
+                self.yy, self.corr = 0.0, np.zeros_like(self.corr)  # a constant target
         else:
             self.centre, self.y_centre = -design.shift, -float(design.y_shift[t])
             self.diag = variances + mean**2

@@ -23,6 +23,7 @@ FEW_ALPHAS = 8  # up to here a Cholesky factor each is cheaper than the tridiago
 SMALLEST_RCOND = 1e-13  # of the scaled matrix: below, corrections from the residual may diverge
 NEGLIGIBLE = 1e-9  # a relative correction whose square is below rounding
 MAX_CORRECTIONS = 10
+EPS = np.finfo(float).eps
 BAND_BYTES = 1 << 24
 
 Answer = tuple[np.ndarray, np.ndarray, Certificates, np.ndarray]
@@ -87,7 +88,8 @@ class RidgePath:
         whole = cols.size == problem.corr.size
         gram = problem.gram if whole else problem.gram[np.ix_(cols, cols)]
         system = choose_system(gram.T, self.ridge, alphas)
-        size = np.sqrt(problem.diag[cols])
+        size = problem.root[cols]
+        noise = EPS * (np.sqrt(problem.yy) + abs(problem.moments.y_mean[problem.task.target]))
         coefs[:, cols] = system.solve(np.tile(problem.corr[cols], (alphas.size, 1)))
         last, todo = np.full(alphas.size, np.inf), np.flatnonzero(system.usable)
         failed = ~system.usable
@@ -102,8 +104,8 @@ class RidgePath:
             gains[todo] = 0.5 * np.abs(np.einsum("kj,kj->k", gradient, delta))
             step, length = np.abs(delta) @ size, np.abs(here) @ size
             stalled = ~(step <= 0.5 * last[todo])
-            failed[todo[stalled & ~(step <= 1e-6 * length)]] = True
-            ready = (step <= NEGLIGIBLE * length) | stalled
+            failed[todo[stalled & ~(step <= np.maximum(1e-6 * length, noise))]] = True
+            ready = (step <= np.maximum(NEGLIGIBLE * length, noise)) | stalled
             take = ~stalled
             self._apply(todo[take], delta[take], coefs, corrs, rr)
             last[todo] = step

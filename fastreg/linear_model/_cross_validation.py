@@ -17,7 +17,7 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 
-from fastreg.checks import check_data, make_penalty, random_seed, warn_unsolved
+from fastreg.checks import check_alphas, check_data, make_penalty, random_seed, warn_unsolved
 from fastreg.engine import Grid, Penalty, Settings, Task, solve
 from fastreg.linear_model._base import (
     OWN_CONSTRAINTS,
@@ -154,7 +154,7 @@ class _CoordinateDescentCV(LinearModelBase):
             check_scalar(
                 alpha, f"alphas[{index}]", target_type=Real, min_val=0.0, include_boundaries="left"
             )
-        return np.sort(np.asarray(self.alphas, dtype=float))[::-1].copy()
+        return np.sort(check_alphas(self.alphas))[::-1].copy()
 
     def _splits(self, X: Any, y: np.ndarray, sample_weight: Any, params: dict) -> list:
         cv = check_cv(self.cv)

@@ -20,7 +20,7 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 
-from fastreg.checks import check_data, make_penalty, warn_unsolved
+from fastreg.checks import check_alphas, check_data, make_penalty, warn_unsolved
 from fastreg.designs import Design, make_design
 from fastreg.engine import Penalty, Settings, Task, solve
 from fastreg.engine.leave_one_out import leave_one_out
@@ -192,9 +192,7 @@ class RidgeCV(MultiOutputMixin, LinearModelBase):
         for index, alpha in enumerate(values):
             name = f"alphas[{index}]" if values.size > 1 else "alphas"
             check_scalar(alpha, name, target_type=Real, min_val=0.0, include_boundaries=closed)
-        if not values.size:
-            raise ValueError("alphas must not be empty")
-        return values.astype(float)
+        return check_alphas(values)
 
     def _grid(self, design: Design, penalty: Penalty, alphas: np.ndarray | None) -> np.ndarray:
         self.alphas_ = ridge_grid(design, penalty, N_AUTOMATIC) if alphas is None else alphas
