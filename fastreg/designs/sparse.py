@@ -17,6 +17,8 @@ from fastreg.kernels.coordinates import SparseCoordinates
 from fastreg.kernels.sparse import add_outer_rows
 from fastreg.moments import Moments
 
+BLAS_RATE = 40.0  # flops of BLAS 3 in the time of one scattered multiplication
+
 
 class SparseDesign(Design):
     """A sparse X of shape (n, p); see `Design` for the verbs.
@@ -87,9 +89,25 @@ class SparseDesign(Design):
         return Moments(w.size, total, shift, s_x, s_xx, y_shift, s_y, s_xy, s_yy)
 
     def _cross(self, X: sparse.sparray | sparse.spmatrix, w: np.ndarray) -> np.ndarray:
-        out = np.zeros((self.n_features, self.n_features))
-        add_outer_rows(X.data, X.indices, X.indptr, w, out)
-        mirror_lower(out)
+        """Σ w x xᵀ: entry by entry, or by BLAS on dense blocks of rows where those are cheaper."""
+        n, p = X.shape
+        out = np.zeros((p, p))
+        pairs = 0.5 * float(np.sum(np.square(np.diff(X.indptr), dtype=float)))
+        densify = pairs * BLAS_RATE > float(n) * p * p
+        # a block is what can be done before Ctrl-C is looked at
+        if densify:
+            step = max(64, BLOCK_BYTES // (8 * max(1, p)))
+        else:
+            step = max(1, int(n * min(1.0, 2e8 / max(pairs, 1.0))))
+        for i in range(0, n, step):
+            j = min(i + step, n)
+            if densify:
+                block = X[i:j].toarray() * np.sqrt(w[i:j])[:, None]
+                out += block.T @ block
+            else:
+                add_outer_rows(X.data, X.indices, X.indptr[i : j + 1], w[i:j], out)
+        if not densify:
+            mirror_lower(out)
         return out
 
     def _squares(self, X: sparse.sparray | sparse.spmatrix, w: np.ndarray) -> np.ndarray:
@@ -149,11 +167,12 @@ class SparseDesign(Design):
         active = np.flatnonzero(coef)
         r = (self.y[:, target] - self.y_shift[target]) - intercept
         r = r - (X[:, active] @ coef[active] - self.shift[active] @ coef[active])
-        centre = self.shift[cols] + mean[cols]
-        square = type(block)((block.data**2, block.indices, block.indptr), shape=block.shape)
+        data = block.data - np.repeat(self.shift[cols], np.diff(block.indptr))
+        centre = mean[cols]
+        square = type(block)((data**2, block.indices, block.indptr), shape=block.shape)
         diag = np.asarray(square.T @ omega).ravel() / weight - centre**2
         return SparseCoordinates(
-            block.data,
+            data,
             block.indices.astype(np.int32, copy=False),
             block.indptr.astype(np.int64, copy=False),
             centre,

@@ -22,6 +22,7 @@ from fastreg.engine.problem import Problem, train_moments
 from fastreg.engine.residual import ResidualPath
 from fastreg.engine.ridge import RidgePath
 from fastreg.engine.tasks import Grid, Penalty, Settings, Solution, Task
+from fastreg.engine.threads import one_blas_thread
 from fastreg.moments import Moments, leave_one_group_out
 
 __all__ = ["Grid", "Penalty", "Settings", "Solution", "Task", "resolve_alphas", "solve"]
@@ -48,9 +49,14 @@ def solve(design: Design, tasks: Sequence[Task], settings: Settings) -> list[Sol
     def one(task: Task) -> Solution:
         return _solve_task(design, groups, trains.problem(task), settings)
 
-    if settings.n_jobs in (None, 1) or len(tasks) == 1:
-        return [one(task) for task in tasks]
-    return Parallel(n_jobs=settings.n_jobs, prefer="threads")(delayed(one)(t) for t in tasks)
+    if len(tasks) == 1:
+        return [one(tasks[0])]
+    # One BLAS thread a task whatever n_jobs is: the same bits, and nothing is oversubscribed.
+    with one_blas_thread(design.n_features):
+        if settings.n_jobs in (None, 1):
+            return [one(task) for task in tasks]
+        parallel = Parallel(n_jobs=settings.n_jobs, require="sharedmem")
+        return parallel(delayed(one)(task) for task in tasks)
 
 
 def resolve_alphas(design: Design, tasks: Sequence[Task], task: Task) -> np.ndarray:
@@ -90,11 +96,23 @@ class _Trains:
         with self.lock:
             if task.train not in self.merged:
                 self.merged[task.train] = train_moments(self.groups, task.train)
+            _check_usable(self.merged[task.train])
             problem = Problem(self.merged[task.train], task, self.design)
             twin = self.problems.setdefault((task.train, task.fit_intercept), problem)
+            problem.systems = twin.systems
             if problem.moments.has_cross:
                 problem.__dict__["gram"] = twin.gram
         return problem
+
+
+def _check_usable(moments: Moments) -> None:
+    if moments.n_rows < 2:
+        raise ValueError(
+            f"a training set has {moments.n_rows} row(s) with positive weight, a minimum of 2 is "
+            "required"
+        )
+    if not (np.all(np.isfinite(moments.variances)) and np.all(np.isfinite(moments.s_yy))):
+        raise ValueError("the squares of X or y overflow: rescale the columns or the target")
 
 
 def _is_ridge(penalty: Penalty) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,8 @@ import numpy as np
 from fastreg.engine.problem import Problem, scaled_inverse
 from fastreg.engine.tasks import Settings
 from fastreg.kernels.certificate import certify_block
+
+MOST_PROJECTED = 2000  # more unpenalized columns than this are not projected out
 
 
 class Certificates(NamedTuple):
@@ -29,32 +32,78 @@ def certify(
     coefs: np.ndarray,
     corrs: np.ndarray,
     rr: np.ndarray,
-    free_rows: np.ndarray | None = None,
+    gram_rows: Callable[[np.ndarray], np.ndarray],
 ) -> Certificates:
     """Certify m coefficient vectors from their correlations and ‖r‖²/Σw.
 
-    Unpenalized, unbounded columns U have no finite conjugate unless c_U = 0, so they are projected
-    out of the residual first: γ = G_UU⁺ c_U, c ← c − G_U γ, ‖r‖² ← ‖r‖² − γᵀc_U, which adds
-    γᵀc_U/2 to the gap. The violation is that of the coefficients as they are.
+    An unpenalized column has no finite conjugate where its correlation pulls without a bound, so
+    such columns U are projected out of the residual first: γ = G_UU⁺ c_U, c ← c − G_U γ,
+    ‖r‖² ← ‖r‖² − γᵀc_U, which adds γᵀc_U/2 to the gap. The violation is that of the coefficients
+    as they are.
 
     Parameters
     ----------
     corrs : ndarray of shape (m, p)
     rr : ndarray of shape (m,)
-    free_rows : ndarray of shape (|U|, p), optional
-        G_U; needed where the problem has free columns.
+    gram_rows : callable
+        Returns rows of G, shape (k, p), for k columns.
     """
-    cols, gained, projected, rest = problem.cols, 0.0, corrs, rr
-    if problem.free.size:
-        at = corrs[:, problem.free]
-        gamma = at @ scaled_inverse(free_rows[:, problem.free])
-        projected, rest = corrs - gamma @ free_rows, rr - np.sum(gamma * at, axis=1)
-        gained = 0.5 * np.maximum(np.sum(gamma * at, axis=1), 0.0)
-        cols = np.setdiff1d(cols, problem.free)
-    gap, violation, floor, violation_floor = _certify(problem, alphas, coefs, projected, rest, cols)
-    if problem.free.size:
-        _, violation, _, violation_floor = _certify(problem, alphas, coefs, corrs, rr, problem.cols)
-    return Certificates(gap + gained, violation, floor, violation_floor)
+    found = Certificates(*_certify(problem, alphas, coefs, corrs, rr))
+    loose = problem.cols[~(np.isfinite(problem.lower) & np.isfinite(problem.upper))[problem.cols]]
+    bare = loose[(problem.l1w[loose] == 0) & (problem.l2w[loose] == 0)]
+    for k in range(alphas.size):
+        unpenalized = loose if alphas[k] == 0 else bare
+        if not unpenalized.size:
+            continue
+        if unpenalized.size > MOST_PROJECTED:
+            # P* ≥ 0 is all that is known
+            found.gap[k] = 0.5 * rr[k] + _penalty(problem, alphas[k], coefs[k])
+            continue
+        corr, rest, gained = _project(
+            problem, unpenalized, coefs[k], corrs[k], rr[k], found.violation_floor[k], gram_rows
+        )
+        row = slice(k, k + 1)
+        gap = _certify(problem, alphas[row], coefs[row], corr[None, :], np.array([rest]))[0]
+        found.gap[k] = gap[0] + gained
+    return found
+
+
+def _penalty(problem: Problem, alpha: float, coef: np.ndarray) -> float:
+    return float(alpha * (problem.l1w @ np.abs(coef) + 0.5 * problem.l2w @ coef**2))
+
+
+def _project(
+    problem: Problem,
+    unpenalized: np.ndarray,
+    coef: np.ndarray,
+    corr: np.ndarray,
+    rr: float,
+    floor: float,
+    gram_rows: Callable[[np.ndarray], np.ndarray],
+) -> tuple[np.ndarray, float, float]:
+    """Project unpenalized columns out until none pulls in a direction without a bound."""
+    at_bound = (coef <= problem.lower) | (coef >= problem.upper)
+    inside = ~at_bound[unpenalized]
+    drawn = inside | _pulls(problem, corr, 0.0)[unpenalized]
+    after, rest, gained = corr, rr, 0.0
+    while drawn.any():
+        columns = unpenalized[drawn]
+        rows = gram_rows(columns)
+        gamma = scaled_inverse(rows[:, columns]) @ corr[columns]
+        share = float(gamma @ corr[columns])
+        after, rest, gained = corr - gamma @ rows, max(rr - share, 0.0), 0.5 * max(share, 0.0)
+        more = _pulls(problem, after, floor)[unpenalized] & ~drawn
+        if not more.any():
+            break
+        drawn |= more
+    after = after.copy()
+    after[unpenalized[drawn]] = 0.0  # zero but for rounding
+    return after, rest, gained
+
+
+def _pulls(problem: Problem, corr: np.ndarray, floor: float) -> np.ndarray:
+    """Whether each correlation pulls in a direction without a bound."""
+    return ((corr > floor) & np.isinf(problem.upper)) | ((corr < -floor) & np.isinf(problem.lower))
 
 
 def _certify(
@@ -63,14 +112,13 @@ def _certify(
     coefs: np.ndarray,
     corrs: np.ndarray,
     rr: np.ndarray,
-    cols: np.ndarray,
 ) -> np.ndarray:
     return certify_block(
         np.ascontiguousarray(coefs),
         np.ascontiguousarray(corrs),
         np.maximum(rr, 0.0),
         np.ascontiguousarray(alphas, dtype=float),
-        cols,
+        problem.cols,
         problem.root,
         problem.l1w,
         problem.l2w,
@@ -92,6 +140,8 @@ def tolerances(problem: Problem, settings: Settings) -> tuple[float, float]:
 def is_solved(problem: Problem, settings: Settings, found: Certificates) -> np.ndarray:
     """Return which vectors are within the tolerances or as good as rounding allows."""
     gap, violation = tolerances(problem, settings)
-    return (found.gap <= np.maximum(gap, found.floor)) & (
-        found.violation <= np.maximum(violation, found.violation_floor)
+    return (
+        (found.gap <= np.maximum(gap, found.floor))
+        & np.isfinite(found.gap)
+        & (found.violation <= np.maximum(violation, found.violation_floor))
     )

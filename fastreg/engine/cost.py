@@ -21,10 +21,10 @@ def holds_moments(design: Design, n_tasks: int, n_alphas: int, exact: bool) -> b
         return True
     n, p = design.n_rows, design.n_features
     n_bytes = 8.0 * p * p * (2 * design.n_groups + 1)
+    if exact:
+        return p <= n and (n_bytes <= MOMENT_BYTES or n_bytes <= 8.0 * n * n)
     if n_bytes > MOMENT_BYTES:
         return False
-    if exact:
-        return p <= n or p <= 512
     moments = n * float(p) * p / GRAM_RATE + float(p) * p * min(n, p) * n_tasks / GRAM_RATE
     residual = 4.0 * n * p * n_alphas * n_tasks
     return p <= 512 or p <= n or moments <= residual

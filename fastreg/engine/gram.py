@@ -52,14 +52,17 @@ class GramPath:
             corr, rr = problem.corr.copy(), problem.yy
             before = self._before(float(alphas[0]))
         q = GramCoordinates(self.gram, corr, problem.diag, float(rr))
+        on_the_way = 0
         for alpha, tol in before:
             rough = replace(self.settings, tol=max(self.settings.tol, tol))
-            descend(q, self.factor, coef, np.array([alpha]), problem, rough)
+            step = descend(q, self.factor, coef, np.array([alpha]), problem, rough)
+            on_the_way += int(step.n_iter[0])
         run = descend(q, self.factor, coef, alphas, problem, self.settings)
         coefs, n_iter = run.coefs, run.n_iter
+        n_iter[0] += on_the_way
         verify = self.design.has_rows and problem.task.verify
         corrs, rr = self._true(coefs) if verify else self._from_moments(coefs)
-        found = certify(problem, alphas, coefs, corrs, rr, self.free_rows)
+        found = certify(problem, alphas, coefs, corrs, rr, self._rows)
         self.from_moments = np.full(alphas.size, not verify)
         if self.design.has_rows:
             self._refine(alphas, coefs, corrs, rr, found, n_iter)
@@ -79,6 +82,9 @@ class GramPath:
         corrs = problem.corr - coefs @ self.gram
         rr = problem.yy - np.einsum("kj,kj->k", coefs, problem.corr + corrs)
         return corrs, np.maximum(rr, 0.0)
+
+    def _rows(self, cols: np.ndarray) -> np.ndarray:
+        return self.gram[cols]
 
     def _true(self, coefs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return self.problem.evaluate(self.design, coefs)
@@ -117,9 +123,7 @@ class GramPath:
         found: Certificates,
     ) -> None:
         corrs[todo], rr[todo] = self._true(coefs[todo])
-        fresh = certify(
-            self.problem, alphas[todo], coefs[todo], corrs[todo], rr[todo], self.free_rows
-        )
+        fresh = certify(self.problem, alphas[todo], coefs[todo], corrs[todo], rr[todo], self._rows)
         for old, new in zip(found, fresh, strict=True):
             old[todo] = new
         self.from_moments[todo] = False

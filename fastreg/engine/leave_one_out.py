@@ -158,7 +158,7 @@ def _fill_unweighted(
 ) -> None:
     """Rows without weight take no part in the fit: their residual is the plain one."""
     coefs = np.zeros((alphas.size, problem.corr.size))
-    coefs[:, problem.cols] = Dual(design, problem).solve(alphas)
+    coefs[:, problem.cols], _ = Dual(design, problem).solve(alphas)
     found = design.evaluate(
         coefs,
         problem.intercepts_about_shift(coefs),

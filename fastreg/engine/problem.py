@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -42,6 +44,7 @@ class Problem:
 
     def __init__(self, moments: Moments, task: Task, design: Design) -> None:
         self.moments, self.task = moments, task
+        self.systems: dict[tuple, Any] = {}
         self.weight = moments.weight
         variances, mean = moments.variances, moments.mean
         t = task.target
@@ -99,20 +102,33 @@ class Problem:
 
     def free_rows(self, design: Design) -> np.ndarray | None:
         """Return G_U, the rows of the free columns, shape (|U|, p); None without any."""
-        free = self.free
-        if not free.size:
-            return None
+        return self.gram_rows(design, self.free) if self.free.size else None
+
+    def gram_rows(self, design: Design, cols: np.ndarray) -> np.ndarray:
+        """Return rows `cols` of G, shape (len(cols), p): a pass over X where G is not held."""
         if self.moments.has_cross:
-            return self.gram[free]
-        raw = design.gram(free, np.arange(self.corr.size), self.row_weights) / self.weight
+            return self.gram[cols]
+        raw = design.gram(cols, np.arange(self.corr.size), self.row_weights) / self.weight
         # Σω(x_U − s)(x − s)ᵀ is about the shift: (x̄ − s)(x̄ − s)ᵀ comes off, and without an
         # intercept the mean's own product goes back on
         offset = (self.moments.shift - design.shift) + self.moments.offset
         mean = self.moments.mean
-        raw -= np.multiply.outer(offset[free], offset)
+        raw -= np.multiply.outer(offset[cols], offset)
         if not self.task.fit_intercept:
-            raw += np.multiply.outer(mean[free], mean)
+            raw += np.multiply.outer(mean[cols], mean)
         return raw
+
+    def shared_system(self, make: Callable[[], Any]) -> Any:
+        """Return what tasks of equal training rows, penalty and alphas share: factor once."""
+        key = (id(self.task.penalty), self.task.alphas.tobytes())
+        if key not in self.systems:
+            self.systems[key] = make()
+        return self.systems[key]
+
+    def pull(self, corr: np.ndarray) -> np.ndarray:
+        """Return how strongly each column is drawn away from zero, bounds considered."""
+        up, down = np.where(self.upper > 0, corr, 0.0), np.where(self.lower < 0, -corr, 0.0)
+        return np.maximum(np.maximum(up, down), 0.0)
 
     def start(self) -> np.ndarray:
         """Return the coefficients to start from, shape (p,), within the bounds."""
@@ -164,9 +180,7 @@ class Problem:
         corr = self.corr
         if free_rows is not None:
             corr = corr - (scaled_inverse(free_rows[:, self.free]) @ corr[self.free]) @ free_rows
-        pull = np.where(
-            corr > 0, np.where(self.upper > 0, corr, 0.0), np.where(self.lower < 0, -corr, 0.0)
-        )
+        pull = self.pull(corr)
         held = self.cols[self.l1w[self.cols] > 0]
         return float(np.max(pull[held] / self.l1w[held])) if held.size else 0.0
 

@@ -51,9 +51,10 @@ class ResidualPath:
         for k, alpha in enumerate(alphas):
             for between, tol in approach(top, last, float(alpha)):
                 rough = replace(self.settings, tol=max(self.settings.tol, tol))
-                self._solve_one(between, last, rough)
+                n_iter[k] += self._solve_one(between, last, rough)[0]
                 last = between
-            n_iter[k], certificate = self._solve_one(float(alpha), last, self.settings)
+            spent, certificate = self._solve_one(float(alpha), last, self.settings)
+            n_iter[k] += spent
             for part, value in zip(found, certificate, strict=True):
                 part[k] = value[0]
             coefs[k], rr[k], last = self.coef, self.rr, float(alpha)
@@ -69,14 +70,7 @@ class ResidualPath:
         problem, n_iter, goal = self.problem, 0, settings
         at = np.array([alpha])
         for attempt in range(MAX_ROUNDS):
-            found = certify(
-                problem,
-                at,
-                self.coef[None, :],
-                self.corr[None, :],
-                np.array([self.rr]),
-                self.free_rows,
-            )
+            found = self._certify(at)
             if is_solved(problem, goal, found)[0] or n_iter >= settings.max_iter:
                 break
             grown = self._grow(alpha, max(2 * alpha - last, 0.0) if attempt == 0 else alpha)
@@ -107,7 +101,24 @@ class ResidualPath:
                 settings = replace(settings, tol=0.1 * settings.tol)
             self.coef[self.work] = local
             self._look()
+        else:
+            found = self._certify(at)
         return n_iter, found
+
+    def _certify(self, alpha: np.ndarray) -> Certificates:
+        return certify(
+            self.problem,
+            alpha,
+            self.coef[None, :],
+            self.corr[None, :],
+            np.array([self.rr]),
+            self._rows,
+        )
+
+    def _rows(self, cols: np.ndarray) -> np.ndarray:
+        if np.array_equal(cols, self.problem.free):
+            return self.free_rows
+        return self.problem.gram_rows(self.design, cols)
 
     def _inner_settings(self, settings: Settings, gap: float, grown: bool) -> Settings:
         """Solve the working set no further than its being incomplete deserves."""
@@ -124,7 +135,7 @@ class ResidualPath:
         """
         problem = self.problem
         outside = np.setdiff1d(problem.cols, self.work)
-        pull = np.abs(self.corr[outside]) / np.maximum(problem.l1w[outside], 1e-300)
+        pull = problem.pull(self.corr)[outside] / np.maximum(problem.l1w[outside], 1e-300)
         order = np.argsort(-pull, kind="stable")[: max(100, 2 * np.count_nonzero(self.coef))]
         worst = outside[order[pull[order] > min(threshold, alpha)]]
         self.work = np.concatenate([self.work, worst])

@@ -56,15 +56,18 @@ class RidgePath:
         elif problem.moments.has_cross:
             corrs, rr = self._primal(alphas, coefs, gains)
         else:
-            coefs[:, self.cols] = Dual(self.design, problem).solve(alphas)
+            coefs[:, self.cols], gains = Dual(self.design, problem).solve(alphas)
             corrs, rr = self._residual(coefs)
         self.from_moments = np.full(m, not self.from_rows)
-        found = certify(problem, alphas, coefs, corrs, rr, problem.free_rows(self.design))
+        found = certify(problem, alphas, coefs, corrs, rr, self._rows)
         # At α = 0 nothing has a finite conjugate; P − P* = gᵀG⁻¹g/2 is what one more correction
         # would gain, and never more than ‖r‖²/2.
         zero = alphas == 0
         found.gap[zero] = np.minimum(gains, 0.5 * rr)[zero]
         return coefs, rr, found, np.ones(m, dtype=np.intp)
+
+    def _rows(self, cols: np.ndarray) -> np.ndarray:
+        return self.problem.gram_rows(self.design, cols)
 
     def _residual(self, coefs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return Xᵀr/Σw and ‖r‖²/Σw, from the rows where the task asks for it."""
@@ -87,7 +90,7 @@ class RidgePath:
         problem, cols = self.problem, self.cols
         whole = cols.size == problem.corr.size
         gram = problem.gram if whole else problem.gram[np.ix_(cols, cols)]
-        system = choose_system(gram.T, self.ridge, alphas)
+        system = problem.shared_system(lambda: choose_system(gram.T, self.ridge, alphas))
         size = problem.root[cols]
         noise = EPS * (np.sqrt(problem.yy) + abs(problem.moments.y_mean[problem.task.target]))
         coefs[:, cols] = system.solve(np.tile(problem.corr[cols], (alphas.size, 1)))
@@ -210,8 +213,11 @@ class Dual:
         self.free, self.held = np.flatnonzero(ridge == 0), np.flatnonzero(ridge > 0)
         self.inverse = 1.0 / ridge[self.held]
 
-    def solve(self, alphas: np.ndarray) -> np.ndarray:
-        """Return the coefficients of `problem.cols`, shape (m, len(cols))."""
+    def solve(self, alphas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the coefficients of `problem.cols` (m, len(cols)) and what is left to gain (m,).
+
+        The gain is only told where K + α had to be inverted by eigenvectors, infinite elsewhere.
+        """
         problem, cols = self.problem, self.problem.cols
         u = self.design.targets(problem.task.target, problem.y_centre, problem.row_weights)
         kernel_matrix = self.design.row_gram(
@@ -225,7 +231,7 @@ class Dual:
             half = kernel_matrix - basis @ (basis.T @ kernel_matrix)
             kernel_matrix = half - (half @ basis) @ basis.T
             beside = u - basis @ (basis.T @ u)
-        rows = _solve_kernel(np.asfortranarray(kernel_matrix), beside, alphas)
+        rows, gains = _solve_kernel(np.asfortranarray(kernel_matrix), beside, alphas)
         for band, block in self._bands(cols[self.held]):
             out[:, self.held[band]] = (rows @ block) * self.inverse[band] / problem.weight
         if self.free.size:
@@ -233,7 +239,7 @@ class Dual:
             for band, block in self._bands(cols[self.held]):
                 fitted += out[:, self.held[band]] @ block.T
             out[:, self.free] = np.linalg.lstsq(columns, (u - fitted).T, rcond=None)[0].T
-        return out
+        return out, gains / problem.weight
 
     def _bands(self, cols: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
         """Yield Z a band of columns at a time."""
@@ -245,8 +251,14 @@ class Dual:
             yield slice(i, i + step), block
 
 
-def _solve_kernel(matrix: np.ndarray, u: np.ndarray, alphas: np.ndarray) -> np.ndarray:
-    """Return (K + α)⁻¹ u for each α, shape (m, n); the minimum-norm solution where singular."""
+def _solve_kernel(
+    matrix: np.ndarray, u: np.ndarray, alphas: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return (K + α)⁻¹ u for each α, shape (m, n); the minimum-norm solution where singular.
+
+    Also, for those, half the square of what is left of u in the range of K.
+    """
+    gains = np.full(alphas.size, np.inf)
     system = choose_system(matrix, np.ones(u.size), alphas)
     out = system.solve(np.tile(u, (alphas.size, 1)))
     if not system.usable.all():
@@ -255,4 +267,6 @@ def _solve_kernel(matrix: np.ndarray, u: np.ndarray, alphas: np.ndarray) -> np.n
         for k in np.flatnonzero(~system.usable):
             inverse = np.where(values > cut, 1.0 / np.maximum(values + alphas[k], cut), 0.0)
             out[k] = vectors @ (inverse * (vectors.T @ u))
-    return out
+            left = (values > cut) * (vectors.T @ (u - matrix @ out[k] - alphas[k] * out[k]))
+            gains[k] = 0.5 * float(left @ left)
+    return out, gains

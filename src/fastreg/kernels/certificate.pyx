@@ -36,11 +36,20 @@ def certify_block(
     gaps, violations, floors, violation_floors : ndarrays of shape (m,)
         `floors` bound what rounding in the correlations can do to the gap and the violation.
     """
-    cdef Py_ssize_t m = coefs.shape[0], k
+    cdef Py_ssize_t m = coefs.shape[0], k, p = coefs.shape[1]
     cdef Certificate cert
     out = np.empty((4, m))
     cdef double[:, ::1] view = out
-    if coefs.shape[1] == 0:
+    if not (
+        corrs.shape[0] == rr.shape[0] == alphas.shape[0] == m
+        and corrs.shape[1] == root.shape[0] == l1w.shape[0] == l2w.shape[0] == p
+        and lower.shape[0] == upper.shape[0] == p
+    ):
+        raise ValueError("arrays to certify do not fit together")
+    for k in range(cols.shape[0]):
+        if not 0 <= cols[k] < p:
+            raise IndexError(f"no coordinate {cols[k]}")
+    if p == 0:
         out[...] = 0.0
         return out
     with nogil:

@@ -148,6 +148,8 @@ cdef class Descent:
         self.max_iter, self.rng = max_iter, seed
         self.has_l2, self.spread = False, 0.0
         for i in range(self.n_cols):
+            if not 0 <= cols[i] < min(p, factor.where_view.shape[0]):
+                raise IndexError(f"no coordinate {cols[i]}")
             self.has_l2 = self.has_l2 or self.l2w[cols[i]] > 0
             self.spread = max(self.spread, q.root[cols[i]])
         self.at = 0

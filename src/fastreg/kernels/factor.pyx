@@ -122,6 +122,8 @@ cdef class Factor:
 
     def add(self, Coordinates q, Py_ssize_t j, double shift=0.0, bint dependent=False):
         """Append coordinate j, growing if needed; return whether its column is independent."""
+        if not 0 <= j < min(q.size, self.where_view.shape[0]):
+            raise IndexError(f"no coordinate {j}")
         if self.where[j] >= 0:
             raise ValueError(f"coordinate {j} is in the factor already")
         if self.size == self.capacity:
@@ -130,7 +132,7 @@ cdef class Factor:
 
     def remove(self, Py_ssize_t j):
         """Delete coordinate j."""
-        if self.where[j] < 0:
+        if not 0 <= j < self.where_view.shape[0] or self.where[j] < 0:
             raise ValueError(f"coordinate {j} is not in the factor")
         self.delete(self.where[j])
 
@@ -147,4 +149,6 @@ cdef class Factor:
     @property
     def variables(self):
         """The coordinates in the factor, in its order."""
+        if self.size == 0:
+            return np.empty(0, dtype=np.intp)
         return np.array(self.members_view[: self.size])
