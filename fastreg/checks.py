@@ -36,13 +36,24 @@ def check_data(
     if isinstance(X, Moments):
         if sample_weight is not None or y is not None:
             raise ValueError("y and sample_weight must be None when X is a Moments: it holds them")
+        if X.n_rows < 2:
+            raise ValueError(
+                f"Found Moments of {X.n_rows} row(s) while a minimum of 2 is required."
+            )
         estimator.n_features_in_ = X.n_features
+        if hasattr(estimator, "feature_names_in_"):
+            del estimator.feature_names_in_
         return X, None, None
     if _is_plain(X, y):
         estimator.n_features_in_ = X.shape[1]
         if hasattr(estimator, "feature_names_in_"):
             del estimator.feature_names_in_
     else:
+        if y is None:
+            raise ValueError(
+                f"requires y to be passed, but the target y is None: X is a {type(X).__name__}, "
+                "not a Moments"
+            )
         try:
             X, y = validate_data(
                 estimator,

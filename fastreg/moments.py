@@ -223,14 +223,17 @@ class Moments:
         missing = {"fastreg_moments", "n_rows", "weight", *_ARRAYS} - found.keys()
         if missing:
             raise ValueError(f"{os.fspath(path)}: not a file of moments, lacks {sorted(missing)}")
+        for name, array in found.items():
+            vector = name in _ARRAYS
+            if array.dtype.kind != "f" and (vector or array.dtype.kind != "i"):
+                raise ValueError(f"{os.fspath(path)}: {name} does not hold numbers")
+            if array.ndim != (vector if name in ("shift", "y_shift") or not vector else array.ndim):
+                raise ValueError(f"{os.fspath(path)}: {name} has shape {array.shape}")
         if found["fastreg_moments"] > FORMAT:
             raise ValueError(
                 f"{os.fspath(path)}: moments of format {found['fastreg_moments']}, "
                 f"this version of fastreg reads up to {FORMAT}"
             )
-        for name, array in found.items():
-            if array.dtype.kind not in "if" or (name not in _ARRAYS and array.ndim):
-                raise ValueError(f"{os.fspath(path)}: {name} is damaged")
         p, t = found["shift"].size, found["y_shift"].size
         shapes = {"offset": (p,), "y_offset": (t,), "s_xy": (p, t), "s_yy": (t,)}
         for name, shape in shapes.items():

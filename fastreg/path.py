@@ -23,6 +23,7 @@ from fastreg.checks import (
 )
 from fastreg.designs import make_design
 from fastreg.engine import Grid, Penalty, Settings, Solution, Task, resolve_alphas, solve
+from fastreg.moments import Moments, merge_all
 
 __all__ = [
     "RegularizationPath",
@@ -95,11 +96,21 @@ def enet_path(
         raise ValueError("Unexpected parameters in params", sorted(unknown))
     if selection not in ("random", "cyclic"):
         raise ValueError("selection should be either random or cyclic.")
+    if params.get("X_offset") is not None or params.get("X_scale") is not None:
+        raise ValueError("X_offset and X_scale are not supported: use regularization_path")
+    if isinstance(X, Moments):
+        raise ValueError("Moments are centred: use regularization_path, which has an intercept")
+    _check_stopping(tol, max_iter)
     alphas = _alphas_argument(n_alphas, alphas)
     if check_input:
         X, y, sample_weight = check_data(BaseEstimator(), X, y, sample_weight)
     if y.ndim > 1 and positive:
         raise ValueError("positive=True is not allowed for multi-output (y.ndim != 1)")
+    if y.ndim > 1 and y.shape[1] > 1:
+        raise ValueError(
+            "paths of several targets at once (scikit-learn's multi-task problem) are not "
+            "supported: call once for each target"
+        )
     penalty = make_penalty(X.shape[1], l1_ratio, positive=positive)
     settings = Settings(tol=tol, max_iter=max_iter, seed=random_seed(selection, random_state))
     design = make_design(X, y, sample_weight, check_input=False)
@@ -262,6 +273,7 @@ def regularization_path(
         standardize=standardize,
     )
     design = make_design(X, y, sample_weight, check_input=False)
+    _check_stopping(tol, max_iter)
     settings = Settings(tol=tol, max_iter=max_iter)
     grid = _grid(alphas, eps)
     (found,) = _solve_path(design, penalty, grid, settings, fit_intercept, [None])
@@ -298,8 +310,9 @@ def ridge_path(
         holder.n_features_in_, 0.0, penalty_factor=penalty_factor, standardize=standardize
     )
     design = make_design(X, y, sample_weight, check_input=False)
-    grid = alphas if not isinstance(alphas, Integral) else ridge_grid(design, penalty, alphas)
-    values = np.sort(check_alphas(grid))[::-1]
+    if isinstance(alphas, Integral):
+        alphas = ridge_grid(design, penalty, _check_count(alphas))
+    values = np.sort(check_alphas(alphas))[::-1]
     weight = total_weight(design)
     settings = Settings()
     (found,) = _solve_path(design, penalty, values / weight, settings, fit_intercept, [None])
@@ -312,8 +325,6 @@ def ridge_grid(design: Any, penalty: Penalty, n_alphas: int) -> np.ndarray:
     From ten times Σ_j S_jj/v_j, above every eigenvalue of the (penalty-scaled) XᵀX, down to 1e-8
     of that; it depends on X only, not on the target.
     """
-    from fastreg.moments import merge_all
-
     whole = merge_all(design.moments(design.n_features <= design.n_rows))
     squares = whole.variances * whole.weight
     size = whole.weight * np.ones_like(squares) if penalty.standardize else squares
@@ -378,6 +389,13 @@ def _solve_path(
     return found
 
 
+def _check_stopping(tol: float, max_iter: int) -> None:
+    if not tol >= 0:
+        raise ValueError(f"tol == {tol}, must be >= 0")
+    if not max_iter >= 1:
+        raise ValueError(f"max_iter == {max_iter}, must be >= 1")
+
+
 def _starts(coef_init: Any, n_targets: int, n_features: int) -> list[np.ndarray | None]:
     if coef_init is None:
         return [None] * n_targets
@@ -389,10 +407,15 @@ def _starts(coef_init: Any, n_targets: int, n_features: int) -> list[np.ndarray 
     return list(coef)
 
 
+def _check_count(n_alphas: int) -> int:
+    if n_alphas < 1:
+        raise ValueError(f"alphas == {n_alphas}, must be >= 1")
+    return int(n_alphas)
+
+
 def _grid(alphas: Any, eps: float) -> np.ndarray | Grid:
     if isinstance(alphas, Integral):
-        if alphas < 1:
-            raise ValueError(f"alphas == {alphas}, must be >= 1")
+        _check_count(alphas)
         if not 0 < eps < 1:
             raise ValueError(f"eps == {eps}, must be between 0 and 1")
         return Grid(int(alphas), float(eps))

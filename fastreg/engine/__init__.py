@@ -106,11 +106,8 @@ class _Trains:
 
 
 def _check_usable(moments: Moments) -> None:
-    if moments.n_rows < 2:
-        raise ValueError(
-            f"a training set has {moments.n_rows} row(s) with positive weight, a minimum of 2 is "
-            "required"
-        )
+    if not moments.weight > 0:
+        raise ValueError("a training set has no row of positive weight")
     if not (np.all(np.isfinite(moments.variances)) and np.all(np.isfinite(moments.s_yy))):
         raise ValueError("the squares of X or y overflow: rescale the columns or the target")
 

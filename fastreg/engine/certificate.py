@@ -119,7 +119,7 @@ def _certify(
         np.maximum(rr, 0.0),
         np.ascontiguousarray(alphas, dtype=float),
         problem.cols,
-        problem.root,
+        problem.reach,
         problem.l1w,
         problem.l2w,
         problem.lower,

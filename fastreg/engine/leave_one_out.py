@@ -19,6 +19,8 @@ from fastreg.engine.problem import Problem, train_moments
 from fastreg.engine.ridge import Dual, RidgePath
 from fastreg.engine.tasks import Penalty, Settings, Task
 
+EPS = np.finfo(float).eps
+ALLOWED_ROUNDING = 1e-10  # of K, relative to the smallest alpha
 SMALLEST_SLACK = np.sqrt(np.finfo(float).eps)  # 1 − h below this is too little of a digit
 
 Block = tuple[slice, np.ndarray, np.ndarray]  # rows, residuals (rows, m), 1 − h (rows, m)
@@ -143,6 +145,8 @@ def _from_rows(design: Design, problem: Problem, alphas: np.ndarray) -> Iterator
         drop = basis.shape[1]
     values, vectors = np.linalg.eigh(matrix)
     values, vectors = values[: values.size - drop], vectors[:, : values.size - drop]
+    if EPS * values.size * values.max(initial=0.0) > ALLOWED_ROUNDING * alphas.min():
+        values, vectors = _from_singular_values(design, problem, held, basis if drop else None)
     shrink = alphas / (np.maximum(values, 0.0)[:, None] + alphas)
     residual = vectors @ (shrink * (vectors.T @ u)[:, None])
     slack = (vectors * vectors) @ shrink
@@ -151,6 +155,21 @@ def _from_rows(design: Design, problem: Problem, alphas: np.ndarray) -> Iterator
     if keep.size < design.n_rows:
         _fill_unweighted(design, problem, alphas, omega == 0, out)
     yield slice(0, design.n_rows), out, rest
+
+
+def _from_singular_values(
+    design: Design, problem: Problem, held: np.ndarray, basis: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return eigenvalues and vectors of K from the rows: K squares the condition number."""
+    rows, _ = design.columns(held, problem.centre, problem.row_weights)
+    rows /= np.sqrt(problem.l2w[held] * problem.weight)
+    drop = 0
+    if basis is not None:
+        rows -= basis @ (basis.T @ rows)
+        drop = basis.shape[1]
+    vectors, singular, _ = np.linalg.svd(rows, full_matrices=False)
+    keep = singular.size - drop  # what is left of the projected directions comes last
+    return singular[:keep] ** 2, vectors[:, :keep]
 
 
 def _fill_unweighted(

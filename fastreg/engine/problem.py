@@ -31,6 +31,8 @@ class Problem:
         Gram diagonal and Xᵀy/Σw, centred with an intercept.
     root : ndarray of shape (p,)
         √diag.
+    reach : ndarray of shape (p,)
+        The root mean square of a column as the design multiplies it: the scale of rounding.
     l1w, l2w : ndarray of shape (p,)
         Penalty of coordinate j at alpha: alpha l1w_j |b_j| + alpha l2w_j/2 b_j².
     lower, upper : ndarray of shape (p,)
@@ -62,6 +64,8 @@ class Problem:
             self.corr = moments.s_xy[:, t] / self.weight + mean * moments.y_mean[t]
             self.yy = float(moments.s_yy[t] / self.weight + moments.y_mean[t] ** 2)
         self.root = np.sqrt(self.diag)
+        # Sparse rows are never shifted: what their products round to grows with the mean.
+        self.reach = np.sqrt(self.diag + self.centre**2) if task.fit_intercept else self.root
         # A column is constant where its centred sum of squares is rounding noise.
         noise = (ROUNDING * mean) ** 2
         self._weigh(task.penalty, np.where(variances > noise, variances, 1.0))

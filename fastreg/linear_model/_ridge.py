@@ -129,8 +129,8 @@ class Ridge(MultiOutputMixin, LinearModelBase):
             raise ValueError(
                 "'lbfgs' solver can be used only when positive=True. Please use another solver."
             )
-        if isinstance(sample_weight, Real):
-            sample_weight = None if isinstance(X, type(None)) else np.full(len(y), sample_weight)
+        if isinstance(sample_weight, Real) and y is not None:
+            sample_weight = np.full(np.shape(y)[0], float(sample_weight))
         X, y, sample_weight = check_data(self, X, y, sample_weight)
         penalty = make_penalty(
             self.n_features_in_,
@@ -143,7 +143,10 @@ class Ridge(MultiOutputMixin, LinearModelBase):
         )
         design = make_design(X, y, sample_weight, check_input=False)
         alphas = target_alphas(self.alpha, design.n_targets) / total_weight(design)
-        settings = Settings(tol=min(self.tol, 1e-10), max_iter=self.max_iter or 10_000)
+        bounded = penalty.lower is not None or penalty.upper is not None
+        # without bounds the solution is exact, and the tolerance only decides about a warning
+        tol = min(self.tol, 1e-10) if bounded else max(self.tol, 1e-6)
+        settings = Settings(tol=tol, max_iter=self.max_iter or 10_000)
         tasks = [
             Task(
                 penalty, alphas[t : t + 1], target=t, fit_intercept=self.fit_intercept, verify=True
@@ -153,7 +156,6 @@ class Ridge(MultiOutputMixin, LinearModelBase):
         solutions = solve(design, tasks, settings)
         set_fitted(self, solutions, getattr(X, "dtype", np.dtype(float)), y is None or y.ndim == 1)
         self.n_iter_ = None
-        bounded = penalty.lower is not None or penalty.upper is not None
         ill = any(s.ill_conditioned for s in solutions)
         self.solver_ = "lbfgs" if bounded else "svd" if ill else "cholesky"
         warn_unsolved(solutions, settings)

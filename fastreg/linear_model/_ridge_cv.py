@@ -163,7 +163,7 @@ class RidgeCV(MultiOutputMixin, LinearModelBase):
         )
         routed = self._route(sample_weight, params)
         design = make_design(X, y, sample_weight, check_input=False)
-        self._settings = Settings(tol=1e-10, max_iter=10_000, n_jobs=self.n_jobs)
+        self._settings = Settings(tol=1e-6, n_jobs=self.n_jobs)
         choose_alpha = self._leave_one_out if self.cv is None else self._folds
         chosen = choose_alpha(design, X, y, sample_weight, penalty, alphas, routed)
         weight = total_weight(design)

@@ -27,7 +27,7 @@ def certify_block(
     cols : ndarray of shape (k,), intp
         The coordinates that belong to the problem.
     root, l1w, l2w, lower, upper : ndarrays of shape (p,)
-        Square root of the Gram diagonal, penalty weights (times alpha: l1 and l2) and bounds.
+        Scale of each column (√G_jj or above), penalty weights (times alpha: l1 and l2) and bounds.
     yy : float
         ‖y‖² / Σw (centred with an intercept).
 
