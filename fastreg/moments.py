@@ -241,6 +241,8 @@ class Moments:
                 raise ValueError(f"{os.fspath(path)}: {name} has shape {found[name].shape}")
         if found["s_xx"].shape not in ((p, p), (p,)):
             raise ValueError(f"{os.fspath(path)}: s_xx has shape {found['s_xx'].shape}")
+        if not all(np.all(np.isfinite(array)) for array in found.values()) or found["weight"] < 0:
+            raise ValueError(f"{os.fspath(path)}: holds a negative weight, NaN or infinity")
         arrays = {name: found[name] for name in _ARRAYS}
         return cls(int(found["n_rows"]), float(found["weight"]), **arrays)
 

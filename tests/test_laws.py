@@ -32,6 +32,7 @@ from fastreg import (
     LassoCV,
     Moments,
     Ridge,
+    RidgeCV,
     enet_path,
     lasso_path,
     regularization_path,
@@ -512,6 +513,7 @@ MODELS = {
     "Ridge": Ridge,
     "LassoCV": lambda: LassoCV(alphas=5, cv=3),
     "ElasticNetCV": lambda: ElasticNetCV(alphas=5, cv=3),
+    "RidgeCV": lambda: RidgeCV(cv=3),
 }
 BAD_PARAMETERS = {
     "alpha": [-1.0, np.nan, "a", None],

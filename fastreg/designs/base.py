@@ -55,9 +55,13 @@ class Design(ABC):
         Row group of each row; None where there is one group.
     has_rows : bool
         Whether there is more than `moments` and `gram` (not for a `Moments` as input).
+    shifts_rows : bool
+        Whether products are taken of x − shift, so that they round to the spread of a column and
+        not to its mean.
     """
 
     has_rows: ClassVar[bool] = True
+    shifts_rows: ClassVar[bool] = True
     n_rows: int
     n_features: int
     n_targets: int

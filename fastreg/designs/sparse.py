@@ -7,6 +7,7 @@ zero, so its shift is a value near the mean; all other columns have shift 0.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 import numpy as np
 from scipy import sparse
@@ -30,6 +31,8 @@ class SparseDesign(Design):
     weight : ndarray of shape (n,) or None
     codes : ndarray of shape (n,) or None
     """
+
+    shifts_rows: ClassVar[bool] = False
 
     def __init__(
         self,

@@ -64,8 +64,8 @@ class Problem:
             self.corr = moments.s_xy[:, t] / self.weight + mean * moments.y_mean[t]
             self.yy = float(moments.s_yy[t] / self.weight + moments.y_mean[t] ** 2)
         self.root = np.sqrt(self.diag)
-        # Sparse rows are never shifted: what their products round to grows with the mean.
-        self.reach = np.sqrt(self.diag + self.centre**2) if task.fit_intercept else self.root
+        away = self.centre if design.shifts_rows else mean
+        self.reach = np.sqrt(self.diag + away**2) if task.fit_intercept else self.root
         # A column is constant where its centred sum of squares is rounding noise.
         noise = (ROUNDING * mean) ** 2
         self._weigh(task.penalty, np.where(variances > noise, variances, 1.0))

@@ -23,6 +23,7 @@ FEW_ALPHAS = 8  # up to here a Cholesky factor each is cheaper than the tridiago
 SMALLEST_RCOND = 1e-13  # of the scaled matrix: below, corrections from the residual may diverge
 NEGLIGIBLE = 1e-9  # a relative correction whose square is below rounding
 MAX_CORRECTIONS = 10
+ROUNDING = 1e-14  # a relative correction that is nothing but rounding
 EPS = np.finfo(float).eps
 BAND_BYTES = 1 << 24
 
@@ -231,15 +232,35 @@ class Dual:
             half = kernel_matrix - basis @ (basis.T @ kernel_matrix)
             kernel_matrix = half - (half @ basis) @ basis.T
             beside = u - basis @ (basis.T @ u)
-        rows, gains = _solve_kernel(np.asfortranarray(kernel_matrix), beside, alphas)
-        for band, block in self._bands(cols[self.held]):
-            out[:, self.held[band]] = (rows @ block) * self.inverse[band] / problem.weight
+        system = DualSystem(np.asfortranarray(kernel_matrix), alphas)
+        a = system.solve(np.tile(beside, (alphas.size, 1)))
+        last = np.full(alphas.size, np.inf)
+        for _ in range(MAX_CORRECTIONS):
+            # b = V⁻¹Zᵀa/Σw and Z b in one pass; what is left of u − Z b − αa corrects a
+            fitted = self._combine(a, cols, out)
+            left = u - fitted
+            if self.free.size:
+                left -= (left @ basis) @ basis.T
+            delta = system.solve(left - alphas[:, None] * a)
+            step = np.linalg.norm(delta, axis=1)
+            better = (step < 0.5 * last) & (step > ROUNDING * np.linalg.norm(a, axis=1))
+            if not better.any():
+                break
+            a[better] += delta[better]
+            last = np.where(better, step, 0.0)
+        gains = system.gains(left - alphas[:, None] * a)
         if self.free.size:
-            fitted = np.zeros((alphas.size, u.size))
-            for band, block in self._bands(cols[self.held]):
-                fitted += out[:, self.held[band]] @ block.T
             out[:, self.free] = np.linalg.lstsq(columns, (u - fitted).T, rcond=None)[0].T
         return out, gains / problem.weight
+
+    def _combine(self, a: np.ndarray, cols: np.ndarray, out: np.ndarray) -> np.ndarray:
+        """Fill the held columns of `out` with b and return Z b, shape (m, n)."""
+        fitted = np.zeros_like(a)
+        for band, block in self._bands(cols[self.held]):
+            coefs = (a @ block) * self.inverse[band] / self.problem.weight
+            out[:, self.held[band]] = coefs
+            fitted += coefs @ block.T
+        return fitted
 
     def _bands(self, cols: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
         """Yield Z a band of columns at a time."""
@@ -251,22 +272,30 @@ class Dual:
             yield slice(i, i + step), block
 
 
-def _solve_kernel(
-    matrix: np.ndarray, u: np.ndarray, alphas: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return (K + α)⁻¹ u for each α, shape (m, n); the minimum-norm solution where singular.
+class DualSystem:
+    """(K + α_k)⁻¹ for a list of α, by eigenvectors and of minimum norm where that is singular."""
 
-    Also, for those, half the square of what is left of u in the range of K.
-    """
-    gains = np.full(alphas.size, np.inf)
-    system = choose_system(matrix, np.ones(u.size), alphas)
-    out = system.solve(np.tile(u, (alphas.size, 1)))
-    if not system.usable.all():
-        values, vectors = np.linalg.eigh(matrix)
-        cut = values.max(initial=0.0) * u.size * np.finfo(float).eps
-        for k in np.flatnonzero(~system.usable):
-            inverse = np.where(values > cut, 1.0 / np.maximum(values + alphas[k], cut), 0.0)
-            out[k] = vectors @ (inverse * (vectors.T @ u))
-            left = (values > cut) * (vectors.T @ (u - matrix @ out[k] - alphas[k] * out[k]))
-            gains[k] = 0.5 * float(left @ left)
-    return out, gains
+    def __init__(self, matrix: np.ndarray, alphas: np.ndarray) -> None:
+        self.alphas, n = alphas, matrix.shape[0]
+        self.system = choose_system(matrix, np.ones(n), alphas)
+        self.singular = np.flatnonzero(~self.system.usable)
+        if self.singular.size:
+            self.values, self.vectors = np.linalg.eigh(matrix)
+            self.cut = self.values.max(initial=0.0) * n * EPS
+
+    def solve(self, rhs: np.ndarray) -> np.ndarray:
+        """Return the solution for each row of `rhs`, shape (m, n)."""
+        out = self.system.solve(rhs)
+        for k in self.singular:
+            inverse = 1.0 / np.maximum(self.values + self.alphas[k], self.cut)
+            inverse[self.values <= self.cut] = 0.0
+            out[k] = self.vectors @ (inverse * (self.vectors.T @ rhs[k]))
+        return out
+
+    def gains(self, left: np.ndarray) -> np.ndarray:
+        """Return half the square of what is left in the range of K; infinite where not singular."""
+        out = np.full(self.alphas.size, np.inf)
+        for k in self.singular:
+            inside = (self.values > self.cut) * (self.vectors.T @ left[k])
+            out[k] = 0.5 * float(inside @ inside)
+        return out
