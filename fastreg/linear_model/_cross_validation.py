@@ -198,7 +198,8 @@ class _CoordinateDescentCV(LinearModelBase):
 class LassoCV(_CoordinateDescentCV):
     """Lasso with alpha chosen by cross-validation.
 
-    One pass over X serves all folds, all alphas and the refit wherever p² numbers fit in memory.
+    One pass over X serves all folds and all alphas wherever p² numbers fit in memory, and one more
+    certifies the refit.
 
     Parameters
     ----------
