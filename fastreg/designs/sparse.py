@@ -170,8 +170,10 @@ class SparseDesign(Design):
         active = np.flatnonzero(coef)
         r = (self.y[:, target] - self.y_shift[target]) - intercept
         r = r - (X[:, active] @ coef[active] - self.shift[active] @ coef[active])
-        data = block.data - np.repeat(self.shift[cols], np.diff(block.indptr))
-        centre = mean[cols]
+        data, centre = block.data, self.shift[cols] + mean[cols]
+        if np.any(centre):
+            # centred columns: the residual sums to 0, and the shift comes off the entries
+            data, centre = data - np.repeat(self.shift[cols], np.diff(block.indptr)), mean[cols]
         square = type(block)((data**2, block.indices, block.indptr), shape=block.shape)
         diag = np.asarray(square.T @ omega).ravel() / weight - centre**2
         return SparseCoordinates(

@@ -11,6 +11,7 @@ from fastreg.engine.problem import Problem, scaled_inverse
 from fastreg.engine.tasks import Settings
 from fastreg.kernels.certificate import certify_block
 
+TINY = np.finfo(float).tiny
 MOST_PROJECTED = 2000  # more unpenalized columns than this are not projected out
 
 
@@ -49,6 +50,8 @@ def certify(
         Returns rows of G, shape (k, p), for k columns.
     """
     found = Certificates(*_certify(problem, alphas, coefs, corrs, rr))
+    if problem.reach is not problem.root:
+        _widen(problem, coefs, found)
     loose = problem.cols[~(np.isfinite(problem.lower) & np.isfinite(problem.upper))[problem.cols]]
     bare = loose[(problem.l1w[loose] == 0) & (problem.l2w[loose] == 0)]
     for k in range(alphas.size):
@@ -66,6 +69,14 @@ def certify(
         gap = _certify(problem, alphas[row], coefs[row], corr[None, :], np.array([rest]))[0]
         found.gap[k] = gap[0] + gained
     return found
+
+
+def _widen(problem: Problem, coefs: np.ndarray, found: Certificates) -> None:
+    """Enlarge the floors where rows are multiplied unshifted: r and Xᵀr round to the mean."""
+    size, y = np.abs(coefs), np.sqrt(problem.yy)
+    found.floor[:] *= (y + size @ problem.reach) / (y + size @ problem.root + TINY)
+    largest = problem.root.max(initial=0.0)
+    found.violation_floor[:] *= problem.reach.max(initial=0.0) / (largest + TINY)
 
 
 def _penalty(problem: Problem, alpha: float, coef: np.ndarray) -> float:
@@ -119,7 +130,7 @@ def _certify(
         np.maximum(rr, 0.0),
         np.ascontiguousarray(alphas, dtype=float),
         problem.cols,
-        problem.reach,
+        problem.root,
         problem.l1w,
         problem.l2w,
         problem.lower,

@@ -64,8 +64,9 @@ class Problem:
             self.corr = moments.s_xy[:, t] / self.weight + mean * moments.y_mean[t]
             self.yy = float(moments.s_yy[t] / self.weight + moments.y_mean[t] ** 2)
         self.root = np.sqrt(self.diag)
-        away = self.centre if design.shifts_rows else mean
-        self.reach = np.sqrt(self.diag + away**2) if task.fit_intercept else self.root
+        self.reach = self.root
+        if task.fit_intercept and not design.shifts_rows:
+            self.reach = np.sqrt(self.diag + mean**2)
         # A column is constant where its centred sum of squares is rounding noise.
         noise = (ROUNDING * mean) ** 2
         self._weigh(task.penalty, np.where(variances > noise, variances, 1.0))
