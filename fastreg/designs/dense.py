@@ -59,8 +59,12 @@ class DenseDesign(Design):
         """
         if self.weight is None and (group is None or self.codes is None):
             rows = slice(None, None, max(1, self.n_rows // 64))
-            few, y_few = self.X[rows], self.y[rows]
-            return few.sum(axis=0, dtype=float) / len(few), y_few.sum(axis=0) / len(few)
+            few, y_few = self.X[rows].astype(float), self.y[rows]
+            mean, y_mean = few.sum(axis=0) / len(few), y_few.sum(axis=0) / len(few)
+            if np.all(mean * mean <= np.einsum("ij,ij->j", few, few) / (2 * len(few))):
+                # every mean is within the spread: shifting would gain one bit at most
+                mean = np.zeros_like(mean)
+            return mean, y_mean
         weight = np.ones(self.n_rows) if self.weight is None else self.weight
         inside = weight > 0
         if group is not None and self.codes is not None:
@@ -77,9 +81,14 @@ class DenseDesign(Design):
     def _shifted(
         self, rows: slice | np.ndarray, out: np.ndarray, shift: np.ndarray | None = None
     ) -> np.ndarray:
-        """Return rows − shift in double, in the buffer `out`."""
+        """Return rows − shift in double: in the buffer `out`, or X itself where that is the same.
+
+        Only a design with weights may write to what it gets.
+        """
         block = self.X[rows]
         shift = self.shift if shift is None else shift
+        if self.weight is None and block.dtype == np.float64 and not np.any(shift):
+            return block
         return np.subtract(block, shift, out=out[: block.shape[0]])
 
     def _buffer(self) -> np.ndarray:
