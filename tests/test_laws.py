@@ -360,6 +360,46 @@ def test_a_column_constant_in_training_rows(
             assert model.mse_path_[i, k] == pytest.approx(np.mean(miss**2), rel=1e-7), (k, i)
 
 
+@pytest.mark.parametrize("kind", ["dense", "csr"])
+def test_a_training_set_with_a_constant_target(route: str, kind: str) -> None:
+    """There the largest useful alpha is 0 and every fit is the constant."""
+    X, _ = make_data(n=21, p=6)
+    y = np.r_[np.random.default_rng(0).standard_normal(7), np.full(14, 3.0)]
+    form = sparse.csr_array(X) if kind == "csr" else X
+    model = LassoCV(alphas=[1.0, 0.1, 0.001], cv=3).fit(form, y)
+    np.testing.assert_allclose(model.mse_path_[:, 0], np.mean((y[:7] - 3.0) ** 2), rtol=1e-12)
+    path = regularization_path(form, np.full(21, 3.0), alphas=[1.0, 0.1, 0.001])
+    assert path.coefs.nnz == 0
+    np.testing.assert_allclose(path.intercepts, 3.0, rtol=1e-15)
+
+
+@pytest.mark.parametrize("kind", ["dense", "mapped", "csr"])
+def test_input_is_not_modified(route: str, kind: str, tmp_path: Path) -> None:
+    """Read-only and memory-mapped arrays go through every fit, also with ``copy_X=False``."""
+    X, y = make_data()
+    weight = np.random.default_rng(0).exponential(size=y.size)
+    if kind == "mapped":
+        np.save(tmp_path / "X.npy", np.asfortranarray(X))
+        X = np.load(tmp_path / "X.npy", mmap_mode="r")
+    form = sparse.csr_array(X) if kind == "csr" else X
+    arrays = [form.data if kind == "csr" else form, y, weight]
+    before = [a.copy() for a in arrays]
+    for array in arrays:
+        array.setflags(write=False)
+    for model in (
+        Lasso(0.1, copy_X=False),
+        Ridge(copy_X=False),
+        LassoCV(alphas=4, cv=3, copy_X=False),
+        RidgeCV(),
+        RidgeCV(cv=3),
+    ):
+        model.fit(form, y, weight)
+        model.predict(form)
+    regularization_path(form, y, sample_weight=weight, alphas=5)
+    for array, copied in zip(arrays, before, strict=True):
+        np.testing.assert_array_equal(array, copied)
+
+
 def test_held_out_error_of_an_almost_perfect_fit(route: str) -> None:
     """Where the quadratic form would cancel, the error comes from the rows."""
     X, _ = make_data(n=80, p=6)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 from sklearn import linear_model as sk
 from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import threadpool_limits
 
 import fastreg
 from fastreg import ElasticNet, Lasso, Moments
@@ -76,9 +77,9 @@ def _best_of_scikit_learn(instance: Instance, alpha: float, flops: float) -> sk.
         l1_ratio=instance.l1_ratio,
         fit_intercept=instance.fit_intercept,
         tol=1e-15,
-        max_iter=int(max(10, min(20_000, flops / (2.0 * n * p)))),
+        max_iter=int(max(10, flops / (2.0 * n * p))),
     )
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), threadpool_limits(1, "blas"):
         warnings.simplefilter("ignore", ConvergenceWarning)
         return model.fit(np.asfortranarray(instance.X), instance.y)
 
@@ -118,7 +119,7 @@ def test_objective_no_worse_than_scikit_learn(
 def test_objective_no_worse_than_patient_scikit_learn(
     shared_data: Path, name: str, l1_ratio: float
 ) -> None:
-    _compare_with_scikit_learn(shared_data, name, l1_ratio, 1e10)
+    _compare_with_scikit_learn(shared_data, name, l1_ratio, 3e10)
 
 
 def _options(rng: np.random.Generator, n: int, p: int) -> dict[str, dict]:

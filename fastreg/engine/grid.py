@@ -32,6 +32,7 @@ def approach(top: float, last: float, alpha: float) -> list[tuple[float, float]]
     40 × 120 problem 400 iterations in place of 70,000). The gap to reach at each goes down with
     alpha, as the penalty's share of the objective does; `top` is α_max.
     """
+    last = min(last, top)  # above α_max there is nothing on the way
     if not 0 < alpha < STRIDE * last:
         return []
     steps = int(np.ceil(np.log(alpha / last) / np.log(STRIDE)))
