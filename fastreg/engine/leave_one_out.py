@@ -165,11 +165,12 @@ def _from_singular_values(
     rows /= np.sqrt(problem.l2w[held] * problem.weight)
     drop = 0
     if basis is not None:
+        # as above: directions of their own above all others, told apart from other null vectors
         rows -= basis @ (basis.T @ rows)
+        rows = np.hstack([rows, (2.0 * np.linalg.norm(rows) or 1.0) * basis])
         drop = basis.shape[1]
     vectors, singular, _ = np.linalg.svd(rows, full_matrices=False)
-    keep = singular.size - drop  # what is left of the projected directions comes last
-    return singular[:keep] ** 2, vectors[:, :keep]
+    return singular[drop:] ** 2, vectors[:, drop:]
 
 
 def _fill_unweighted(
