@@ -163,7 +163,7 @@ class RidgeCV(MultiOutputMixin, LinearModelBase):
         )
         routed = self._route(sample_weight, params)
         design = make_design(X, y, sample_weight, check_input=False)
-        self._settings = Settings(tol=1e-6, n_jobs=self.n_jobs)
+        settings = self._engine_settings()
         choose_alpha = self._leave_one_out if self.cv is None else self._folds
         chosen = choose_alpha(design, X, y, sample_weight, penalty, alphas, routed)
         weight = total_weight(design)
@@ -177,12 +177,14 @@ class RidgeCV(MultiOutputMixin, LinearModelBase):
             )
             for t in range(design.n_targets)
         ]
-        found = solve(design, tasks, self._settings)
+        found = solve(design, tasks, settings)
         set_fitted(self, found, X.dtype, flat=y.ndim == 1)
         self.alpha_ = chosen if self.alpha_per_target and chosen.size > 1 else chosen[0]
-        warn_unsolved(found, self._settings)
-        del self._settings
+        warn_unsolved(found, settings)
         return self
+
+    def _engine_settings(self) -> Settings:
+        return Settings(tol=1e-6, n_jobs=self.n_jobs)
 
     def _given_alphas(self) -> np.ndarray | None:
         if self.alphas is None:
@@ -306,7 +308,7 @@ class RidgeCV(MultiOutputMixin, LinearModelBase):
                 for i in range(len(numbers))
                 for t in range(n_targets)
             ]
-            found = solve(folds, tasks, self._settings)
+            found = solve(folds, tasks, self._engine_settings())
             for i, k in enumerate(numbers):
                 mine = found[i * n_targets : (i + 1) * n_targets]
                 mse[:, k] = np.mean([s.held_out_mse for s in mine], axis=0)
