@@ -8,6 +8,7 @@ cdef class Coordinates:
     cdef double[::1] root_view
     cdef double* diag                   # diag[j] = G_jj
     cdef double* root                   # √G_jj
+    cdef double* held                   # Zᵀ r / Σw where it is kept up to date, else NULL
     cdef public double rr               # ‖r‖² (in units of the Gram matrix: divided by Σw)
 
     cdef double corr(self, Py_ssize_t j) noexcept nogil
@@ -19,7 +20,6 @@ cdef class GramCoordinates(Coordinates):
     cdef const double[:, ::1] gram_view
     cdef double[::1] corr_view
     cdef const double* gram
-    cdef double* c
 
 
 cdef class DenseCoordinates(Coordinates):

@@ -20,6 +20,7 @@ cdef class Coordinates:
         self.root_view = np.sqrt(diag)
         self.diag = &diag[0] if self.size else NULL
         self.root = &self.root_view[0] if self.size else NULL
+        self.held = NULL
         self.rr = rr
 
     cdef double corr(self, Py_ssize_t j) noexcept nogil:
@@ -57,14 +58,14 @@ cdef class GramCoordinates(Coordinates):
         self.corr_view = corr
         if self.size:
             self.gram = &gram[0, 0]
-            self.c = &corr[0]
+            self.held = &corr[0]
 
     cdef double corr(self, Py_ssize_t j) noexcept nogil:
-        return self.c[j]
+        return self.held[j]
 
     cdef void move(self, Py_ssize_t j, double delta) noexcept nogil:
         # c −= δ G_j
-        axpy(self.size, -delta, self.gram + j * self.size, self.c)
+        axpy(self.size, -delta, self.gram + j * self.size, self.held)
 
     cdef double cross(self, Py_ssize_t i, Py_ssize_t j) noexcept nogil:
         return self.gram[i * self.size + j]
