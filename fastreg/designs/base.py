@@ -81,19 +81,19 @@ class Design(ABC):
         """
 
     @abstractmethod
-    def gram(self, new: np.ndarray, old: np.ndarray, row_weights: np.ndarray) -> np.ndarray:
-        """Return Σ ω (x_new − shift)(x_old − shift)ᵀ.
+    def gram(self, new: np.ndarray, old: np.ndarray) -> np.ndarray:
+        """Return Σ w (x_new − shift)(x_old − shift)ᵀ, row group by row group.
+
+        Reads the columns `new` and `old` only, where X is held by columns.
 
         Parameters
         ----------
         new, old : ndarray of int
             Column numbers.
-        row_weights : ndarray of shape (G,)
-            Multiplies the weight of each row group's rows (0 leaves the group out).
 
         Returns
         -------
-        ndarray of shape (len(new), len(old))
+        ndarray of shape (G, len(new), len(old))
         """
 
     @abstractmethod

@@ -16,6 +16,8 @@ from fastreg.kernels.coordinates import DenseCoordinates
 from fastreg.moments import Moments
 
 BLOCK_BYTES = 1 << 23
+TILE_BYTES = 1 << 20  # what is shifted, weighted or converted while it stays in cache
+MOST_FLOPS = 2e9  # of one product, between two looks at Ctrl-C
 BAND = 256
 
 
@@ -48,6 +50,8 @@ class DenseDesign(Design):
         p = max(1, self.n_features)
         rows = max(BLOCK_BYTES // (8 * p), min(p, 4 * BLOCK_BYTES // (8 * p)))
         self.block_rows = int(min(max(rows, 256), 16384, max(1, self.n_rows)))
+        # a pass needs no p × p update: columns are read in longer pieces
+        self.pass_rows = min(self.n_rows, 4096 if self.order == "F" else 512)
         self.shift, self.y_shift = self._sample_means()
         self._moments: list[Moments] | None = None
 
@@ -79,42 +83,71 @@ class DenseDesign(Design):
         return share @ self.X[rows], share @ self.y[rows]
 
     def _shifted(
-        self, rows: slice | np.ndarray, out: np.ndarray, shift: np.ndarray | None = None
+        self,
+        rows: slice | np.ndarray,
+        buffer: np.ndarray,
+        shift: np.ndarray | None = None,
+        cols: slice = slice(None),
     ) -> np.ndarray:
-        """Return rows − shift in double: in the buffer `out`, or X itself where that is the same.
+        """Return rows − shift in double: in the flat `buffer`, or X itself where that is the same.
 
         Only a design with weights may write to what it gets.
         """
-        block = self.X[rows]
-        shift = self.shift if shift is None else shift
+        block = self.X[rows, cols]
+        shift = (self.shift if shift is None else shift)[cols]
         if self.weight is None and block.dtype == np.float64 and not np.any(shift):
             return block
-        return np.subtract(block, shift, out=out[: block.shape[0]])
+        out = buffer[: block.size].reshape(block.shape, order=self.order)
+        return np.subtract(block, shift, out=out)
+
+    def _gathered(self, rows: slice | np.ndarray, cols: np.ndarray) -> np.ndarray:
+        """Return some rows of some columns less the shift in double, shape (rows, len(cols))."""
+        if self.order == "F":
+            few = np.take(self.X[rows].T, cols, axis=0).astype(float, copy=False)
+            few -= self.shift[cols, None]
+            return few.T
+        few = np.take(self.X[rows], cols, axis=1).astype(float, copy=False)
+        few -= self.shift[cols]
+        return few
+
+    def _tiles(
+        self, rows: slice | np.ndarray, n_vectors: int, shift: np.ndarray | None = None
+    ) -> Iterator[slice]:
+        """Yield column slices of a row block, short enough for the cache and for Ctrl-C."""
+        height = rows.stop - rows.start if isinstance(rows, slice) else rows.size
+        width = min(self.n_features, int(MOST_FLOPS / (2.0 * height * n_vectors + 1.0)) + 1)
+        shift = self.shift if shift is None else shift
+        if self.weight is not None or self.X.dtype != np.float64 or np.any(shift):
+            width = min(width, TILE_BYTES // (8 * height) + 1)
+        for j in range(0, self.n_features, width):
+            yield slice(j, min(j + width, self.n_features))
 
     def _buffer(self) -> np.ndarray:
-        return np.empty((self.block_rows, self.n_features), order=self.order)
+        return np.empty(self.block_rows * self.n_features)
 
-    def _blocks(self, group: int | None = None) -> Iterator[slice | np.ndarray]:
+    def _blocks(
+        self, group: int | None = None, step: int | None = None
+    ) -> Iterator[slice | np.ndarray]:
         """Yield the rows of a group (all rows for None) in blocks; slices where they adjoin."""
+        step = self.block_rows if step is None else step
         first, last, rows = 0, self.n_rows, None
         if group is not None and self.codes is not None:
             rows = np.flatnonzero(self.codes == group)
             first, last = (int(rows[0]), int(rows[-1]) + 1) if rows.size else (0, 0)
             if rows.size == last - first:
                 rows = None
-        for i in range(0, last - first if rows is None else rows.size, self.block_rows):
+        for i in range(0, last - first if rows is None else rows.size, step):
             if rows is None:
-                yield slice(first + i, min(first + i + self.block_rows, last))
+                yield slice(first + i, min(first + i + step, last))
             else:
-                yield rows[i : i + self.block_rows]
+                yield rows[i : i + step]
 
     def moments(self, cross: bool) -> list[Moments]:
         if self._moments is None or (cross and not self._moments[0].has_cross):
-            buffer = self._buffer()
-            self._moments = [self._group_moments(g, cross, buffer) for g in range(self.n_groups)]
+            self._moments = [self._group_moments(g, cross) for g in range(self.n_groups)]
         return self._moments
 
-    def _group_moments(self, group: int, cross: bool, buffer: np.ndarray) -> Moments:
+    def _group_moments(self, group: int, cross: bool) -> Moments:
         """Accumulate Σ√w(x−s) and its products about the shift, then move to the mean."""
         p, t = self.n_features, self.n_targets
         s_xx = np.zeros((p, p) if cross else p)
@@ -122,23 +155,26 @@ class DenseDesign(Design):
         n_rows, total = 0, 0.0
         one_group = self.n_groups == 1
         shift, y_shift = (self.shift, self.y_shift) if one_group else self._sample_means(group)
-        for rows in self._blocks(group):
-            z, u = self._shifted(rows, buffer, shift), self.y[rows] - y_shift
-            if self.weight is None:
-                n_rows, total = n_rows + z.shape[0], total + z.shape[0]
-                s_x += np.ones(z.shape[0]) @ z
-                s_y += u.sum(axis=0)
-            else:
-                w = self.weight[rows]
-                root = np.sqrt(w)
-                n_rows, total = n_rows + np.count_nonzero(w), total + w.sum()
-                z *= root[:, None]
-                s_y += w @ u
-                u = u * root[:, None]
-                s_x += root @ z
-            s_xx = self._add_products(s_xx, z)
-            s_xy += z.T @ u
+        step = self.block_rows if cross else self.pass_rows
+        buffer = np.empty(step * p if cross else TILE_BYTES // 8 + step)
+        for rows in self._blocks(group, step):
+            u = self.y[rows] - y_shift
+            w = np.ones(len(u)) if self.weight is None else self.weight[rows]
+            root = np.sqrt(w)
+            n_rows, total = n_rows + np.count_nonzero(w), total + w.sum()
+            s_y += w @ u
+            u *= root[:, None]
             s_yy += np.einsum("ij,ij->j", u, u)
+            for tile in [slice(None)] if cross else self._tiles(rows, t, shift):
+                z = self._shifted(rows, buffer, shift, tile)
+                if self.weight is not None:
+                    z *= root[:, None]
+                s_x[tile] += root @ z
+                s_xy[tile] += z.T @ u
+                if cross:
+                    s_xx += z.T @ z  # NumPy calls syrk
+                else:
+                    s_xx[tile] += np.einsum("ij,ij->j", z, z)
         if total > 0:
             centre_products(s_xx, total, s_x)
             s_xy -= np.outer(s_x, s_y) / total
@@ -146,23 +182,21 @@ class DenseDesign(Design):
             s_x, s_y = s_x / total, s_y / total
         return Moments(n_rows, total, shift, s_x, s_xx, y_shift, s_y, s_xy, s_yy)
 
-    def _add_products(self, s_xx: np.ndarray, z: np.ndarray) -> np.ndarray:
-        """Add zᵀz, or its diagonal, to `s_xx`."""
-        if s_xx.ndim == 1:
-            return s_xx + np.einsum("ij,ij->j", z, z)
-        s_xx += z.T @ z  # NumPy calls syrk
-        return s_xx
-
     def _row_weights(self, rows: slice, row_weights: np.ndarray) -> np.ndarray:
         """Return ω of a block: row weights times the group factors, shape (rows, m) or (1, m)."""
         factor = row_weights.T[[0]] if self.codes is None else row_weights.T[self.codes[rows]]
         return factor if self.weight is None else factor * self.weight[rows, None]
 
-    def gram(self, new: np.ndarray, old: np.ndarray, row_weights: np.ndarray) -> np.ndarray:
-        out, buffer = np.zeros((new.size, old.size)), self._buffer()
-        for rows in self._blocks():
-            z = self._shifted(rows, buffer)
-            out += (z[:, new] * self._row_weights(rows, row_weights[None, :])).T @ z[:, old]
+    def gram(self, new: np.ndarray, old: np.ndarray) -> np.ndarray:
+        out = np.zeros((self.n_groups, new.size, old.size))
+        step = max(256, BLOCK_BYTES // (8 * max(1, old.size)))
+        step = min(step, int(MOST_FLOPS / (2.0 * new.size * old.size + 1.0)) + 1)
+        for group in range(self.n_groups):
+            for rows in self._blocks(group, step):
+                left, right = self._gathered(rows, new), self._gathered(rows, old)
+                if self.weight is not None:
+                    left *= self.weight[rows, None]
+                out[group] += left.T @ right
         return out
 
     def evaluate(
@@ -178,10 +212,11 @@ class DenseDesign(Design):
         corr, total = np.zeros((m, self.n_features)), np.zeros(m)
         loss = np.zeros((m, self.n_groups))
         fitted = np.empty((self.n_rows, m)) if predictions else None
-        buffer = self._buffer()
-        for rows in self._blocks():
-            z = self._shifted(rows, buffer)
-            fit = (z if cols is None else z[:, cols]) @ coefs.T + intercepts
+        live = np.flatnonzero(np.any(coefs, axis=0))
+        coefs, cols = coefs[:, live].T, live if cols is None else cols[live]
+        buffer = np.empty(TILE_BYTES // 8 + self.pass_rows)
+        for rows in self._blocks(step=self.pass_rows):
+            fit = self._gathered(rows, cols) @ coefs + intercepts
             if fitted is not None:
                 fitted[rows] = fit + self.y_shift[targets]
             r = (self.y[rows][:, targets] - self.y_shift[targets]) - fit
@@ -189,8 +224,9 @@ class DenseDesign(Design):
             codes = None if self.codes is None else self.codes[rows]
             loss += group_sums(codes, self.n_groups, square)
             r *= self._row_weights(rows, row_weights)
-            corr += r.T @ z
             total += r.sum(axis=0)
+            for tile in self._tiles(rows, m):
+                corr[:, tile] += r.T @ self._shifted(rows, buffer, cols=tile)
         return Evaluation(corr, total, loss, fitted)
 
     def residual_coordinates(
@@ -239,9 +275,12 @@ class DenseDesign(Design):
         return out
 
     def project(self, matrix: np.ndarray, mean: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-        buffer = self._buffer()
-        for rows in self._blocks():
-            yield rows, self._shifted(rows, buffer) @ matrix - mean @ matrix
+        buffer = np.empty(TILE_BYTES // 8 + self.pass_rows)
+        for rows in self._blocks(step=self.pass_rows):
+            out = np.tile(-(mean @ matrix), (rows.stop - rows.start, 1))
+            for tile in self._tiles(rows, matrix.shape[1]):
+                out += self._shifted(rows, buffer, cols=tile) @ matrix[tile]
+            yield rows, out
 
 
 def centre_products(s_xx: np.ndarray, total: float, s_x: np.ndarray) -> None:

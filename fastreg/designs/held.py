@@ -38,12 +38,12 @@ class HeldDesign(Design):
     def moments(self, cross: bool) -> list[Moments]:
         return self._moments
 
-    def gram(self, new: np.ndarray, old: np.ndarray, row_weights: np.ndarray) -> np.ndarray:
-        out = np.zeros((new.size, old.size))
-        for factor, group in zip(row_weights, self._moments, strict=True):
+    def gram(self, new: np.ndarray, old: np.ndarray) -> np.ndarray:
+        out = np.empty((self.n_groups, new.size, old.size))
+        for products, group in zip(out, self._moments, strict=True):
             at = (group.shift - self.shift) + group.offset
-            products = group.s_xx[np.ix_(new, old)] + group.weight * np.outer(at[new], at[old])
-            out += factor * products
+            products[...] = group.s_xx[np.ix_(new, old)]
+            products += group.weight * np.multiply.outer(at[new], at[old])
         return out
 
     def evaluate(

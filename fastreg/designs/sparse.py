@@ -7,6 +7,7 @@ zero, so its shift is a value near the mean; all other columns have shift 0.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
@@ -15,7 +16,7 @@ from scipy import sparse
 from fastreg.designs.base import Design, Evaluation, group_sums
 from fastreg.designs.dense import BLOCK_BYTES, centre_products, mirror_lower
 from fastreg.kernels.coordinates import SparseCoordinates
-from fastreg.kernels.sparse import add_outer_rows
+from fastreg.kernels.sparse import add_columns, add_outer_rows, cross_columns, dot_columns
 from fastreg.moments import Moments
 
 BLAS_RATE = 40.0  # flops of BLAS 3 in the time of one scattered multiplication
@@ -60,6 +61,16 @@ class SparseDesign(Design):
             self._other_order.sort_indices()
         return self._other_order
 
+    @cached_property
+    def _csc(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """CSC data, int32 row numbers and int64 pointers: X itself where its types are these."""
+        X = self._as("csc")
+        return (
+            X.data,
+            X.indices.astype(np.int32, copy=False),
+            X.indptr.astype(np.int64, copy=False),
+        )
+
     def moments(self, cross: bool) -> list[Moments]:
         if self._moments is None or (cross and not self._moments[0].has_cross):
             self._moments = [self._group_moments(g, cross) for g in range(self.n_groups)]
@@ -67,17 +78,16 @@ class SparseDesign(Design):
 
     def _group_moments(self, group: int, cross: bool) -> Moments:
         """Accumulate products of the group's explicit entries less their shift, then centre."""
-        member = self.weight > 0
+        X, w, u = self._as("csr") if cross else self.X, self.weight, self.y
         if self.codes is not None:
-            member = member & (self.codes == group)
-        X, w = self._as("csr"), self.weight
-        u = self.y
-        if not member.all():
+            w = np.where(self.codes == group, w, 0.0)
+        if cross and not w.all():
+            member = w > 0
             X, w, u = X[member], w[member], u[member]
         total = float(w.sum())
         shift = full_column_means(X, w)
         if np.any(shift):
-            X = type(X)((X.data - shift[X.indices], X.indices, X.indptr), shape=X.shape)
+            X = type(X)((X.data - _by_entry(X, shift), X.indices, X.indptr), shape=X.shape)
         y_shift = w @ u / total if total > 0 else self.y_shift
         u = u - y_shift
         wu = w[:, None] * u
@@ -89,7 +99,7 @@ class SparseDesign(Design):
             s_xy = s_xy - np.outer(s_x, s_y) / total
             s_yy = np.maximum(s_yy - s_y**2 / total, 0.0)
             s_x, s_y = s_x / total, s_y / total
-        return Moments(w.size, total, shift, s_x, s_xx, y_shift, s_y, s_xy, s_yy)
+        return Moments(np.count_nonzero(w), total, shift, s_x, s_xx, y_shift, s_y, s_xy, s_yy)
 
     def _cross(self, X: sparse.sparray | sparse.spmatrix, w: np.ndarray) -> np.ndarray:
         """Σ w x xᵀ: entry by entry, or by BLAS on dense blocks of rows where those are cheaper."""
@@ -117,21 +127,26 @@ class SparseDesign(Design):
         squared = type(X)((X.data * X.data, X.indices, X.indptr), shape=X.shape)
         return np.asarray(squared.T @ w).ravel()
 
-    def gram(self, new: np.ndarray, old: np.ndarray, row_weights: np.ndarray) -> np.ndarray:
-        X = self._as("csc")
-        omega = self.omega(row_weights)
-        left, right = X[:, new], X[:, old]
-        weighted = left.multiply(omega[:, None]).tocsc()
-        products = np.asarray((weighted.T @ right).todense())
-        sums_new = np.asarray(weighted.sum(axis=0)).ravel()
-        sums_old = np.asarray(right.T @ omega).ravel()
+    def gram(self, new: np.ndarray, old: np.ndarray) -> np.ndarray:
+        data, indices, indptr = self._csc
+        out = np.empty((self.n_groups, new.size, old.size))
+        block = np.zeros((self.n_rows, 8))
+        part = np.empty((old.size, self.n_groups, 8))
+        for i in range(0, new.size, 8):
+            some = new[i : i + 8]
+            cross_columns(data, indices, indptr, self.weight, self.codes, some, old, block, part)
+            out[:, i : i + 8] = part.transpose(1, 2, 0)[:, : some.size]
+        if np.any(self.shift):
+            self._shift_products(out, new, old)
+        return out
+
+    def _shift_products(self, products: np.ndarray, new: np.ndarray, old: np.ndarray) -> None:
+        """Turn Σ w x_new x_oldᵀ into products about the shift, in place."""
         s_new, s_old = self.shift[new], self.shift[old]
-        return (
-            products
-            - np.outer(sums_new, s_old)
-            - np.outer(s_new, sums_old)
-            + omega.sum() * np.outer(s_new, s_old)
-        )
+        for group, (out, moments) in enumerate(zip(products, self.moments(False), strict=True)):
+            sums = moments.weight * (moments.shift + moments.offset)
+            out -= np.multiply.outer(sums[new], s_old) + np.multiply.outer(s_new, sums[old])
+            out += moments.weight * np.multiply.outer(s_new, s_old)
 
     def evaluate(
         self,
@@ -142,17 +157,25 @@ class SparseDesign(Design):
         cols: np.ndarray | None = None,
         predictions: bool = False,
     ) -> Evaluation:
-        X = self.X if cols is None else self._as("csc")[:, cols]
-        shift = self.shift if cols is None else self.shift[cols]
-        fit = X @ coefs.T + (intercepts - coefs @ shift)
+        cols = np.arange(self.n_features) if cols is None else cols
+        m, live = coefs.shape[0], np.flatnonzero(np.any(coefs, axis=0))
+        fit = np.tile(intercepts - coefs @ self.shift[cols], (self.n_rows, 1))
+        add_columns(*self._csc, cols[live], np.ascontiguousarray(coefs[:, live].T), fit)
         r = (self.y[:, targets] - self.y_shift[targets]) - fit
         loss = group_sums(self.codes, self.n_groups, r * r * self.weight[:, None])
         fitted = fit + self.y_shift[targets] if predictions else None
         factor = row_weights.T[[0]] if self.codes is None else row_weights.T[self.codes]
         r *= self.weight[:, None] * factor
         total = r.sum(axis=0)
-        corr = np.asarray(self.X.T @ r).T - np.outer(total, self.shift)
-        return Evaluation(np.ascontiguousarray(corr), total, loss, fitted)
+        corr = np.empty((m, self.n_features))
+        step = max(1, int(self.n_features * min(1.0, 1e8 / max(1, self.X.nnz * m))))
+        for i in range(0, self.n_features, step):
+            part = np.empty((min(step, self.n_features - i), m))
+            dot_columns(*self._csc, i, r, part)
+            corr[:, i : i + step] = part.T
+        if np.any(self.shift):
+            corr -= np.multiply.outer(total, self.shift)
+        return Evaluation(corr, total, loss, fitted)
 
     def residual_coordinates(
         self,
@@ -217,6 +240,11 @@ class SparseDesign(Design):
         for i in range(0, self.n_rows, step):
             rows = slice(i, min(i + step, self.n_rows))
             yield rows, X[rows] @ matrix - centre
+
+
+def _by_entry(X: sparse.sparray | sparse.spmatrix, values: np.ndarray) -> np.ndarray:
+    """Return for each explicit entry the value of its column."""
+    return np.repeat(values, np.diff(X.indptr)) if X.format == "csc" else values[X.indices]
 
 
 def full_column_means(X: sparse.sparray | sparse.spmatrix, weight: np.ndarray) -> np.ndarray:

@@ -42,10 +42,13 @@ class Problem:
         Those of `cols` that are neither penalized nor bounded.
     row_weights : ndarray of shape (G,)
         1 for training row groups, else 0.
+    design_shift : ndarray of shape (p,)
+        What the design's products are taken about.
     """
 
     def __init__(self, moments: Moments, task: Task, design: Design) -> None:
         self.moments, self.task = moments, task
+        self.design_shift = design.shift
         self.systems: dict[tuple, Any] = {}
         self.weight = moments.weight
         variances, mean = moments.variances, moments.mean
@@ -97,6 +100,11 @@ class Problem:
         self.lower = np.full(p, -np.inf) if penalty.lower is None else penalty.lower
         self.upper = np.full(p, np.inf) if penalty.upper is None else penalty.upper
 
+    @property
+    def rows_key(self) -> tuple:
+        """Equal for problems that have the same centred X: one Gram matrix serves them."""
+        return self.task.train, self.task.fit_intercept
+
     @cached_property
     def gram(self) -> np.ndarray:
         """G, shape (p, p), C-ordered."""
@@ -113,15 +121,22 @@ class Problem:
         """Return rows `cols` of G, shape (len(cols), p): a pass over X where G is not held."""
         if self.moments.has_cross:
             return self.gram[cols]
-        raw = design.gram(cols, np.arange(self.corr.size), self.row_weights) / self.weight
-        # Σω(x_U − s)(x − s)ᵀ is about the shift: (x̄ − s)(x̄ − s)ᵀ comes off, and without an
-        # intercept the mean's own product goes back on
-        offset = (self.moments.shift - design.shift) + self.moments.offset
-        mean = self.moments.mean
-        raw -= np.multiply.outer(offset[cols], offset)
+        every = np.arange(self.corr.size)
+        return self.centred(design.gram(cols, every), cols, every)
+
+    def centred(self, products: np.ndarray, new: np.ndarray, old: np.ndarray) -> np.ndarray:
+        """Return G_new,old from a design's products, shape (G, len(new), len(old)).
+
+        Σω(x − s)(x − s)ᵀ is about the shift: (x̄ − s)(x̄ − s)ᵀ comes off, and without an intercept
+        the mean's own product goes back on.
+        """
+        out = np.tensordot(self.row_weights / self.weight, products, axes=1)
+        offset = (self.moments.shift - self.design_shift) + self.moments.offset
+        out -= np.multiply.outer(offset[new], offset[old])
         if not self.task.fit_intercept:
-            raw += np.multiply.outer(mean[cols], mean)
-        return raw
+            mean = self.moments.mean
+            out += np.multiply.outer(mean[new], mean[old])
+        return out
 
     def shared_system(self, make: Callable[[], Any]) -> Any:
         """Return what tasks of equal training rows, penalty and alphas share: factor once."""

@@ -7,3 +7,30 @@ def add_outer_rows(
     weight: np.ndarray,
     out: np.ndarray,
 ) -> None: ...
+def add_columns(
+    data: np.ndarray,
+    indices: np.ndarray,
+    indptr: np.ndarray,
+    cols: np.ndarray,
+    coefs: np.ndarray,
+    out: np.ndarray,
+) -> None: ...
+def dot_columns(
+    data: np.ndarray,
+    indices: np.ndarray,
+    indptr: np.ndarray,
+    first: int,
+    block: np.ndarray,
+    out: np.ndarray,
+) -> None: ...
+def cross_columns(
+    data: np.ndarray,
+    indices: np.ndarray,
+    indptr: np.ndarray,
+    weight: np.ndarray,
+    group: np.ndarray | None,
+    new: np.ndarray,
+    old: np.ndarray,
+    block: np.ndarray,
+    out: np.ndarray,
+) -> None: ...

@@ -17,9 +17,10 @@ cdef class Coordinates:
 
 
 cdef class GramCoordinates(Coordinates):
-    cdef const double[:, ::1] gram_view
+    cdef const double[:, :] gram_view
     cdef double[::1] corr_view
     cdef const double* gram
+    cdef Py_ssize_t stride              # entries from one row of G to the next
 
 
 cdef class DenseCoordinates(Coordinates):

@@ -38,7 +38,7 @@ cdef class GramCoordinates(Coordinates):
 
     Parameters
     ----------
-    gram : ndarray of shape (p, p), C-ordered, symmetric
+    gram : ndarray of shape (p, p), symmetric, each row contiguous
         Borrowed, never written.
     corr : ndarray of shape (p,)
         The correlations at the current coefficients. Borrowed, updated in place.
@@ -49,11 +49,14 @@ cdef class GramCoordinates(Coordinates):
     """
 
     def __init__(
-        self, const double[:, ::1] gram, double[::1] corr, double[::1] diag, double rr
+        self, const double[:, :] gram, double[::1] corr, double[::1] diag, double rr
     ):
         if not gram.shape[0] == gram.shape[1] == corr.shape[0] == diag.shape[0]:
             raise ValueError("gram must be square with one row for each entry of corr and diag")
+        if gram.shape[0] > 1 and gram.strides[1] != sizeof(double):
+            raise ValueError("the rows of gram must be contiguous")
         super().__init__(diag, gram.shape[0], rr)
+        self.stride = gram.strides[0] // <Py_ssize_t> sizeof(double)
         self.gram_view = gram
         self.corr_view = corr
         if self.size:
@@ -65,10 +68,10 @@ cdef class GramCoordinates(Coordinates):
 
     cdef void move(self, Py_ssize_t j, double delta) noexcept nogil:
         # c −= δ G_j
-        axpy(self.size, -delta, self.gram + j * self.size, self.held)
+        axpy(self.size, -delta, self.gram + j * self.stride, self.held)
 
     cdef double cross(self, Py_ssize_t i, Py_ssize_t j) noexcept nogil:
-        return self.gram[i * self.size + j]
+        return self.gram[i * self.stride + j]
 
 
 cdef class DenseCoordinates(Coordinates):

@@ -43,4 +43,24 @@ FASTREG_CLONES static double fastreg_dot(ptrdiff_t n, const double *restrict x,
     return total + part[0];
 }
 
+/* eight sparse dot products at once: part[8 g + t] += Σ_k x_k block[8 row_k + t], g the group of row_k
+   (0 where `group` is null) */
+FASTREG_CLONES static void fastreg_dot8(ptrdiff_t nnz, const double *restrict x,
+                                        const int *restrict row, const double *restrict block,
+                                        const ptrdiff_t *group, double *restrict part)
+{
+    if (group) {
+        for (ptrdiff_t k = 0; k < nnz; k++)
+            for (int t = 0; t < 8; t++)
+                part[8 * group[row[k]] + t] += x[k] * block[8 * (ptrdiff_t)row[k] + t];
+        return;
+    }
+    double sum[8] = {0.0};
+    for (ptrdiff_t k = 0; k < nnz; k++)
+        for (int t = 0; t < 8; t++)
+            sum[t] += x[k] * block[8 * (ptrdiff_t)row[k] + t];
+    for (int t = 0; t < 8; t++)
+        part[t] += sum[t];
+}
+
 #endif
