@@ -143,7 +143,7 @@ class SparseDesign(Design):
     def _shift_products(self, products: np.ndarray, new: np.ndarray, old: np.ndarray) -> None:
         """Turn Σ w x_new x_oldᵀ into products about the shift, in place."""
         s_new, s_old = self.shift[new], self.shift[old]
-        for group, (out, moments) in enumerate(zip(products, self.moments(False), strict=True)):
+        for out, moments in zip(products, self.moments(False), strict=True):
             sums = moments.weight * (moments.shift + moments.offset)
             out -= np.multiply.outer(sums[new], s_old) + np.multiply.outer(s_new, sums[old])
             out += moments.weight * np.multiply.outer(s_new, s_old)

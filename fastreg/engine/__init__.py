@@ -7,22 +7,23 @@ It knows tasks and penalties, not how X is held. The routes are `gram` (p × p m
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from joblib import Parallel, delayed
 
 from fastreg.designs import Design
-from fastreg.engine.certificate import is_solved
+from fastreg.engine.certificate import Certificates, is_solved
 from fastreg.engine.cost import holds_moments
 from fastreg.engine.gram import GramPath
 from fastreg.engine.grid import alpha_grid
 from fastreg.engine.heldout import held_out_errors
+from fastreg.engine.lockstep import solve_in_lockstep
 from fastreg.engine.problem import Problem, train_moments
-from fastreg.engine.residual import ResidualPath
 from fastreg.engine.ridge import RidgePath
 from fastreg.engine.tasks import Grid, Penalty, Settings, Solution, Task
 from fastreg.engine.threads import one_blas_thread
+from fastreg.engine.working_set import WorkingSetTask
 from fastreg.moments import Moments, leave_one_group_out
 
 __all__ = ["Grid", "Penalty", "Settings", "Solution", "Task", "resolve_alphas", "solve"]
@@ -42,21 +43,28 @@ def solve(design: Design, tasks: Sequence[Task], settings: Settings) -> list[Sol
     list of Solution
         In the order of the tasks. Convergence is reported, never warned about, here.
     """
-    cross = _choose(design, tasks)
-    groups = design.moments(cross)
+    if any(isinstance(task.alphas, Grid) for task in tasks):
+        raise ValueError("resolve_alphas has to be called before solve")
+    groups = design.moments(_choose(design, tasks))
     trains = _Trains(design, groups, tasks)
+    problems = [trains.problem(task) for task in tasks]
 
-    def one(task: Task) -> Solution:
-        return _solve_task(design, groups, trains.problem(task), settings)
+    def one(problem: Problem) -> Solution:
+        exact = _is_ridge(problem.task.penalty)
+        route = (RidgePath if exact else GramPath)(design, problem, settings)
+        found = route.solve(problem.task.alphas)
+        return _solution(design, groups, problem, settings, route, *found)
 
-    if len(tasks) == 1:
-        return [one(tasks[0])]
+    if not groups[0].has_cross:
+        return _without_gram(design, groups, problems, settings, one)
+    if len(problems) == 1:
+        return [one(problems[0])]
     # One BLAS thread a task whatever n_jobs is: the same bits, and nothing is oversubscribed.
     with one_blas_thread(design.n_features):
         if settings.n_jobs in (None, 1):
-            return [one(task) for task in tasks]
+            return [one(problem) for problem in problems]
         parallel = Parallel(n_jobs=settings.n_jobs, require="sharedmem")
-        return parallel(delayed(one)(task) for task in tasks)
+        return parallel(delayed(one)(problem) for problem in problems)
 
 
 def resolve_alphas(design: Design, tasks: Sequence[Task], task: Task) -> np.ndarray:
@@ -116,23 +124,40 @@ def _is_ridge(penalty: Penalty) -> bool:
     return penalty.l1_ratio == 0 and penalty.lower is None and penalty.upper is None
 
 
-def _route(problem: Problem) -> type:
-    if _is_ridge(problem.task.penalty):
-        return RidgePath
-    return GramPath if problem.moments.has_cross else ResidualPath
+def _without_gram(
+    design: Design,
+    groups: list[Moments],
+    problems: list[Problem],
+    settings: Settings,
+    exact: Callable[[Problem], Solution],
+) -> list[Solution]:
+    """Solve ridge tasks one by one and all others in lockstep, returned in their order."""
+    sparse = [problem for problem in problems if not _is_ridge(problem.task.penalty)]
+    lockstep = iter(solve_in_lockstep(design, sparse, settings) if sparse else ())
+    out = []
+    for problem in problems:
+        if _is_ridge(problem.task.penalty):
+            out.append(exact(problem))
+        else:
+            task = next(lockstep)
+            out.append(_solution(design, groups, problem, settings, task, *task.answer()))
+    return out
 
 
-def _solve_task(
-    design: Design, groups: list[Moments], problem: Problem, settings: Settings
+def _solution(
+    design: Design,
+    groups: list[Moments],
+    problem: Problem,
+    settings: Settings,
+    route: GramPath | RidgePath | WorkingSetTask,
+    coefs: np.ndarray,
+    rr: np.ndarray,
+    found: Certificates,
+    n_iter: np.ndarray,
 ) -> Solution:
     task = problem.task
-    alphas = task.alphas
-    if isinstance(alphas, Grid):
-        raise ValueError("resolve_alphas has to be called before solve")
-    route = _route(problem)(design, problem, settings)
-    coefs, rr, found, n_iter = route.solve(alphas)
     solution = Solution(
-        alphas=alphas,
+        alphas=task.alphas,
         coefs=coefs,
         intercepts=problem.intercepts(coefs),
         # what rounding in the moments can do belongs to a gap that rests on them

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastreg.designs import Design
 
 MOMENT_BYTES = 1 << 30  # what all p × p matrices together may take
+COLUMN_BYTES = 1 << 28  # what one Gram matrix of a working set may take
 GRAM_RATE = 10.0  # BLAS 3 flops done in the time of one memory-bound flop
 
 
@@ -28,3 +29,13 @@ def holds_moments(design: Design, n_tasks: int, n_alphas: int, exact: bool) -> b
     moments = n * float(p) * p / GRAM_RATE + float(p) * p * min(n, p) * n_tasks / GRAM_RATE
     residual = 4.0 * n * p * n_alphas * n_tasks
     return p <= 512 or p <= n or moments <= residual
+
+
+def outgrown(design: Design, n_columns: int) -> bool:
+    """Whether a working set of so many columns is better served by descent on the residual.
+
+    A move costs `n_columns` on the Gram matrix and n on the residual, and a working set that is
+    twice the rows has more columns than could ever be needed at once without an L2 term.
+    """
+    too_large = 8.0 * n_columns * n_columns > COLUMN_BYTES
+    return too_large or n_columns > max(2 * design.n_rows, 1000)

@@ -1,0 +1,260 @@
+"""One task of the working-set route: predict, solve some α ahead, be judged on all features.
+
+`lockstep` moves many of these over one X. Between two passes over X a task solves a batch of α on
+the working set W alone; the pass tells what all features say, the leading α that hold are accepted
+and the features that were missed join W.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from fastreg.designs import Design
+from fastreg.engine.certificate import Certificates, certify, is_solved
+from fastreg.engine.columns import ColumnGram
+from fastreg.engine.descent import descend
+from fastreg.engine.grid import approach
+from fastreg.engine.problem import Problem
+from fastreg.engine.tasks import Settings
+from fastreg.kernels.coordinates import GramCoordinates
+from fastreg.kernels.factor import Factor
+
+FIRST_BATCH, SHORTEST_BATCH, LONGEST_BATCH = 8, 8, 32
+MARGIN = 0.1  # of the step in alpha: what a prediction may be off
+NEAR = 0.05
+INNER = 0.3  # W is solved to this share of the tolerance
+TIGHTER = 0.1  # and to this share of that where W was complete but the certificate failed
+MOST_TRIES = 12
+FEWEST_JOINING = 64
+
+
+class WorkingSetTask:
+    """The state of one task: where it stands, and what it wants of the next pass.
+
+    Attributes
+    ----------
+    wanted : ndarray of int
+        Columns that should join W before the next `attempt`.
+    coefs, rr, found, n_iter
+        The answer, filled α by α: (m, p), (m,), certificates and (m,).
+    """
+
+    from_moments = False
+
+    def __init__(self, design: Design, problem: Problem, settings: Settings) -> None:
+        self.design, self.problem, self.settings = design, problem, settings
+        p = problem.corr.size
+        self.free_rows = problem.free_rows(design)
+        self.coef, self.corr, self.here_rr = problem.start(), problem.corr, problem.yy
+        self.warm = bool(np.any(self.coef))
+        self._plan(problem.alpha_max(self.free_rows))
+        self.n_iter = np.zeros(self.points.size, dtype=np.intp)
+        m = problem.task.alphas.size
+        self.coefs, self.rr = np.zeros((m, p)), np.empty(m)
+        self.found = Certificates(*np.empty((4, m)))
+        self.at, self.batch, self.tries, self.tighter = 0, FIRST_BATCH, 0, 1.0
+        self.factor = Factor(p)
+        self.slope: np.ndarray | None = None
+        self.work = np.empty(0, dtype=np.intp)
+        self.wanted = np.union1d(problem.free, np.flatnonzero(self.coef)).astype(np.intp)
+        if not self.warm:
+            self._predict()
+
+    def look(self, corr: np.ndarray, rr: float) -> None:
+        """Take the correlations and ‖r‖²/Σw of the coefficients to start from."""
+        self.corr, self.here_rr = corr, rr
+        self._predict()
+
+    def _plan(self, top: float) -> None:
+        """List the points to solve: every α asked for and, from afar, some on the way there."""
+        alphas = self.problem.task.alphas
+        self.alpha = float(alphas[0]) if self.warm else top
+        last, points, slots, tols = self.alpha, [], [], []
+        for slot, alpha in enumerate(alphas):
+            for between, tol in approach(top, last, float(alpha)):
+                points.append(between)
+                slots.append(-1)
+                tols.append(max(tol, self.settings.tol))
+            points.append(float(alpha))
+            slots.append(slot)
+            tols.append(self.settings.tol)
+            last = float(alpha)
+        self.points, self.slots, self.tols = np.array(points), np.array(slots), np.array(tols)
+
+    @property
+    def done(self) -> bool:
+        """Whether every α has been answered."""
+        return self.at == self.points.size
+
+    def answer(self) -> tuple[np.ndarray, np.ndarray, Certificates, np.ndarray]:
+        """Return coefs (m, p), ‖r‖²/Σw (m,), certificates and n_iter (m,)."""
+        return self.coefs, self.rr, self.found, self.n_iter[self.slots >= 0]
+
+    def _ahead(self) -> slice:
+        """Return the points of the next batch; those on the way have batches of their own."""
+        end = min(self.at + self.batch, self.points.size)
+        kind = self.slots[self.at : end] < 0
+        if kind.any() and not kind.all():
+            end = self.at + int(np.argmax(kind != kind[0]))
+        return slice(self.at, end)
+
+    def attempt(self, columns: ColumnGram) -> tuple[np.ndarray, np.ndarray]:
+        """Solve the batch on W; return coefficients (m + 1, |W|) and intercepts to evaluate.
+
+        The last vector lies on the tangent of the path at the end of the batch, extended to α = 0.
+        """
+        problem, work = self.problem, columns.cols
+        self.ahead = self._ahead()
+        alphas = self.points[self.ahead]
+        gram = columns.gram(problem)
+        tol = float(self.tols[self.ahead].min())
+        if work.size:
+            q = GramCoordinates(gram, self.corr[work], gram.diagonal().copy(), self.here_rr)
+            run = descend(
+                q,
+                self.factor,
+                self.coef[work],
+                alphas,
+                problem,
+                replace(self.settings, tol=INNER * self.tighter * tol),
+                work,
+            )
+            self.trial, self.spent = run.coefs, run.n_iter
+        else:
+            self.trial = np.zeros((alphas.size, 0))
+            self.spent = np.zeros(alphas.size, dtype=np.intp)
+        tangent = self.trial[-1] + alphas[-1] * self._direction(gram, work, float(alphas[-1]))
+        block = np.vstack([self.trial, tangent])
+        self.work = work
+        return block, problem.y_centre - block @ problem.centre[work]
+
+    def _direction(self, gram: np.ndarray, work: np.ndarray, alpha: float) -> np.ndarray:
+        """Return −db/dα on W at the last point of the batch.
+
+        db_A/dα = −(G_AA + α L2_A)⁻¹ (l1_A∘sign b_A + l2_A∘b_A), A the support without coordinates
+        at a bound (Larsson & Wallin 2022, arXiv 2104.13026, section 3.3).
+        """
+        problem, b, out = self.problem, self.trial[-1], np.zeros(work.size)
+        l1w, l2w = problem.l1w[work], problem.l2w[work]
+        inside = (b > problem.lower[work]) & (b < problem.upper[work])
+        active = np.flatnonzero(inside & ((b != 0) | (alpha * l1w == 0)))
+        if not active.size:
+            return out
+        push = l1w * np.sign(b) + l2w * b
+        known = self.factor.variables
+        if known.size == active.size and not l2w.any() and np.array_equal(np.sort(known), active):
+            out[known] = self.factor.apply_inverse(push[known])
+            return out
+        matrix = gram[np.ix_(active, active)]
+        matrix[np.diag_indices_from(matrix)] += alpha * l2w[active]
+        try:
+            out[active] = np.linalg.solve(matrix, push[active])
+        except np.linalg.LinAlgError:
+            out[:] = np.nan
+        return out
+
+    def judge(self, corr: np.ndarray, rr: np.ndarray) -> None:
+        """Accept the leading points that hold on all features, and say what is wanted next.
+
+        Parameters
+        ----------
+        corr : ndarray of shape (m + 1, p)
+            Xᵀr/Σw of what `attempt` returned.
+        rr : ndarray of shape (m + 1,)
+        """
+        problem, alphas = self.problem, self.points[self.ahead]
+        m = alphas.size
+        full = np.zeros((m, problem.corr.size))
+        full[:, self.work] = self.trial
+        found = certify(problem, alphas, full, corr[:m], rr[:m], self._rows)
+        goal = replace(self.settings, tol=self.tols[self.ahead])
+        solved = is_solved(problem, goal, found)
+        accepted = m if solved.all() else int(np.argmin(solved))
+        tried = min(accepted + 1, m)
+        self.n_iter[self.at : self.at + tried] += self.spent[:tried]
+        if accepted == 0:
+            self.tries += 1
+            if self.tries > MOST_TRIES or self.n_iter[self.at] >= self.settings.max_iter:
+                accepted = 1
+        else:
+            self.tries = 0
+        for k in range(accepted):
+            self._record(k, full[k], rr[k], found)
+        here = min(accepted, m - 1)
+        self.coef, self.corr, self.here_rr = full[here], corr[here], float(rr[here])
+        self.alpha = float(alphas[here])
+        if accepted == m:
+            self.batch = min(2 * self.batch, LONGEST_BATCH)
+            self.tighter = 1.0
+            slope = (corr[m - 1] - corr[m]) / alphas[-1] if alphas[-1] > 0 else None
+            self.slope = slope if slope is not None and np.all(np.isfinite(slope)) else None
+            self.wanted = np.empty(0, dtype=np.intp)
+            if not self.done:
+                self._predict()
+        else:
+            self._collect(alphas[accepted:], corr[accepted:m])
+            self.batch = max(SHORTEST_BATCH, self.batch // 2)
+
+    def _record(self, k: int, coef: np.ndarray, rr: float, found: Certificates) -> None:
+        slot = self.slots[self.at]
+        if slot < 0:
+            self.n_iter[self.at + 1] += self.n_iter[self.at]
+        else:
+            self.coefs[slot], self.rr[slot] = coef, rr
+            for part, value in zip(self.found, found, strict=True):
+                part[slot] = value[k]
+        self.at += 1
+
+    def _collect(self, alphas: np.ndarray, corr: np.ndarray) -> None:
+        """Want the features that violate at the rejected points, first come first."""
+        problem = self.problem
+        outside, limit = self._outside()
+        wanted = np.empty(0, dtype=np.intp)
+        for alpha, c in zip(alphas, corr, strict=True):
+            margin = NEAR * (self.alpha - self.points[self.ahead.stop - 1])
+            excess = problem.pull(c)[outside] + (margin - alpha) * problem.l1w[outside]
+            late = outside[excess > 0]
+            if wanted.size and late.size > limit:
+                break
+            if late.size > limit:
+                late = outside[np.argsort(-excess, kind="stable")[:limit]]
+            wanted = np.union1d(wanted, late)
+        self.wanted = wanted
+        if not wanted.size:
+            self.tighter *= TIGHTER
+
+    def _outside(self) -> tuple[np.ndarray, int]:
+        """Return the usable columns outside W and how many of them may join at a time."""
+        outside = np.ones(self.problem.corr.size, dtype=bool)
+        outside[self.work] = False
+        cols = self.problem.cols
+        return cols[outside[cols]], max(FEWEST_JOINING, np.count_nonzero(self.coef))
+
+    def _predict(self) -> None:
+        """Want the features that are expected to enter in the next batch; shorten it if many."""
+        problem = self.problem
+        outside, limit = self._outside()
+        while True:
+            end = self._ahead()
+            alpha = self.points[end.stop - 1]
+            step = max(self.alpha - alpha, 0.0)
+            if self.slope is None:
+                pull, margin = problem.pull(self.corr)[outside], 1.0
+            else:
+                pull, margin = problem.pull(self.corr - step * self.slope)[outside], MARGIN
+            excess = pull + (margin * step - alpha) * problem.l1w[outside]
+            joining = outside[excess > 0]
+            if joining.size <= limit:
+                break
+            if end.stop - end.start <= SHORTEST_BATCH:
+                joining = outside[np.argsort(-excess, kind="stable")[:limit]]
+                break
+            self.batch = (end.stop - end.start) // 2
+        self.wanted = np.union1d(self.wanted, joining)
+
+    def _rows(self, cols: np.ndarray) -> np.ndarray:
+        if np.array_equal(cols, self.problem.free):
+            return self.free_rows
+        return self.problem.gram_rows(self.design, cols)
