@@ -29,7 +29,7 @@ def descend(
     Parameters
     ----------
     cols : ndarray of int, optional
-        The columns of the problem that `q` holds, in its order; None where it holds all.
+        The columns that `q` holds, in its order, usable or not; None where it holds all.
 
     Returns
     -------
@@ -39,7 +39,7 @@ def descend(
     if cols is None:
         pick, movable = slice(None), problem.cols
     else:
-        pick, movable = cols, np.arange(cols.size)
+        pick, movable = cols, np.flatnonzero(problem.usable[cols])
     gap, violation = tolerances(problem, settings)
     coefs = np.empty((alphas.size, q.size))
     run = Descent(

@@ -36,7 +36,7 @@ class Problem:
     l1w, l2w : ndarray of shape (p,)
         Penalty of coordinate j at alpha: alpha l1w_j |b_j| + alpha l2w_j/2 b_j².
     lower, upper : ndarray of shape (p,)
-    cols : ndarray of int
+    usable, cols : ndarray of shape (p,), bool, and ndarray of int
         Columns that may be non-zero: neither constant nor excluded.
     free : ndarray of int
         Those of `cols` that are neither penalized nor bounded.
@@ -80,7 +80,7 @@ class Problem:
             usable &= np.isfinite(task.penalty.factor)
             loose = usable & np.isinf(self.lower) & np.isinf(self.upper)
             self.free = np.flatnonzero(loose & (self.l1w == 0) & (self.l2w == 0))
-        self.cols = usable.nonzero()[0]
+        self.usable, self.cols = usable, usable.nonzero()[0]
         self.row_weights = np.ones(design.n_groups)
         if task.train is not None:
             self.row_weights[:] = 0.0

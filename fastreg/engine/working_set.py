@@ -111,7 +111,7 @@ class WorkingSetTask:
         gram = columns.gram(problem)
         tol = float(self.tols[self.ahead].min())
         if work.size:
-            q = GramCoordinates(gram, self.corr[work], gram.diagonal().copy(), self.here_rr)
+            q = GramCoordinates(gram, self.corr[work], np.maximum(gram.diagonal(), 0.0), self.here_rr)
             run = descend(
                 q,
                 self.factor,
