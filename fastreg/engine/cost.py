@@ -34,8 +34,8 @@ def holds_moments(design: Design, n_tasks: int, n_alphas: int, exact: bool) -> b
 def outgrown(design: Design, n_columns: int) -> bool:
     """Whether a working set of so many columns is better served by descent on the residual.
 
-    A move costs `n_columns` on the Gram matrix and n on the residual, and a working set that is
-    twice the rows has more columns than could ever be needed at once without an L2 term.
+    A move costs `n_columns` on the Gram matrix and n on the residual; without an L2 term no more
+    than n columns are ever needed at once, so a working set of many times that is not the last.
     """
     too_large = 8.0 * n_columns * n_columns > COLUMN_BYTES
-    return too_large or n_columns > max(2 * design.n_rows, 1000)
+    return too_large or n_columns > max(4 * design.n_rows, 2000)

@@ -80,6 +80,7 @@ cdef class Descent:
     cdef readonly Factor factor
     cdef readonly object gaps, violations, n_iter, converged
     cdef readonly Py_ssize_t n_newton, n_sweeps
+    cdef Py_ssize_t n_newton_before         # up to the alpha before
     cdef double[::1] coef_view, c_view, d_view, g_view, gaps_view, violations_view
     cdef const double[::1] alphas, l1w_view, l2w_view, lower_view, upper_view
     cdef double[:, ::1] coefs_view
@@ -97,6 +98,7 @@ cdef class Descent:
     cdef Py_ssize_t* live
     cdef Py_ssize_t n_cols, n_live, max_iter, at, it, idle_sweeps
     cdef double yy, tol_gap, tol_violation, alpha, spread
+    cdef double least_change                # of c_j by a move of b_j; below that none is made
     cdef double work, spent, patience       # flops: in this run, since the last Newton step
     cdef bint has_l2
     cdef unsigned long long rng
@@ -147,12 +149,14 @@ cdef class Descent:
         self.live = &self.live_view[0]
         self.yy, self.tol_gap, self.tol_violation = yy, tol_gap, tol_violation
         self.max_iter, self.rng = max_iter, seed
+        self.n_newton = self.n_sweeps = self.n_newton_before = 0
         self.has_l2, self.spread = False, 0.0
         for i in range(self.n_cols):
             if not 0 <= cols[i] < min(p, factor.where_view.shape[0]):
                 raise IndexError(f"no coordinate {cols[i]}")
             self.has_l2 = self.has_l2 or self.l2w[cols[i]] > 0
             self.spread = max(self.spread, q.root[cols[i]])
+        self.least_change = 0.0
         self.at = 0
         self.it = -1
 
@@ -173,11 +177,12 @@ cdef class Descent:
                 self.it = 0
                 self.spent, self.patience, self.idle_sweeps = 0.0, 1.0, 0
                 if self.at > 0 and self.n_iter_view[self.at - 1] > 0:
-                    # the alpha before had to move, so will this one: a certificate saved
-                    self.sweep(self.n_cols, self.cols)
+                    self.predict()
             cert = self.measure()
             tol_gap = max(self.tol_gap, gap_floor(cert, self.yy))
             tol_violation = max(self.tol_violation, violation_floor(cert, self.yy))
+            # a move that changes c by rounding noise only is not worth a row of G
+            self.least_change = 0.03 * violation_floor(cert, self.yy)
             if cert.gap <= tol_gap and cert.violation <= tol_violation:
                 self.record(cert, True)
             elif self.it >= self.max_iter:
@@ -192,6 +197,18 @@ cdef class Descent:
             if self.work > budget and self.at < self.alphas.shape[0]:
                 return PAUSED
         return DONE
+
+    cdef void predict(self) noexcept nogil:
+        """Take the first step for an alpha without a certificate: the one before had to move too.
+
+        Where that took Newton steps, one on the same support goes along the tangent of the path;
+        it should not cost more than the two sweeps that it saves.
+        """
+        cdef bint along = self.n_newton > self.n_newton_before
+        cdef double sweep = self.n_live * (2.0 * self.q.length + self.corr_cost())
+        self.n_newton_before = self.n_newton
+        if not along or self.newton_cost() > 2.0 * sweep or not self.newton():
+            self.sweep(self.n_cols, self.cols)
 
     cdef void record(self, Certificate cert, bint converged) noexcept nogil:
         cdef Py_ssize_t j
@@ -247,7 +264,7 @@ cdef class Descent:
                 c + g * b, g, self.alpha * self.l1w[j], l2, self.lower[j], self.upper[j]
             )
             delta = new - b
-            if delta != 0:
+            if fabs(delta) * (g + l2) > self.least_change:
                 self.b[j] = new
                 self.q.move(j, delta)
                 self.q.rr -= delta * (2.0 * c - delta * g)
