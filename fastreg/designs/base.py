@@ -55,6 +55,8 @@ class Design(ABC):
         Row group of each row; None where there is one group.
     has_rows : bool
         Whether there is more than `moments` and `gram` (not for a `Moments` as input).
+    passes : float
+        Readings of X so far; columns alone count as their share of X.
     shifts_rows : bool
         Whether products are taken of x − shift, so that they round to the spread of a column and
         not to its mean.
@@ -72,6 +74,7 @@ class Design(ABC):
     codes: np.ndarray | None
     shift: np.ndarray
     y_shift: np.ndarray
+    passes: float = 0.0
 
     @abstractmethod
     def moments(self, cross: bool) -> list[Moments]:
@@ -186,6 +189,10 @@ class Design(ABC):
         matrix : ndarray of shape (p, k)
         mean : ndarray of shape (p,)
         """
+
+    def share(self, cols: np.ndarray) -> float:
+        """Return which part of X some columns are."""
+        return cols.size / max(1, self.n_features)
 
     def targets(self, target: int, intercept: float, row_weights: np.ndarray) -> np.ndarray:
         """Return √ω (y − y_shift − intercept) for the rows with ω > 0."""

@@ -144,6 +144,7 @@ class DenseDesign(Design):
 
     def moments(self, cross: bool) -> list[Moments]:
         if self._moments is None or (cross and not self._moments[0].has_cross):
+            self.passes += 1.0
             self._moments = [self._group_moments(g, cross) for g in range(self.n_groups)]
         return self._moments
 
@@ -188,6 +189,7 @@ class DenseDesign(Design):
         return factor if self.weight is None else factor * self.weight[rows, None]
 
     def gram(self, new: np.ndarray, old: np.ndarray) -> np.ndarray:
+        self.passes += self.share(new) + self.share(old)
         out = np.zeros((self.n_groups, new.size, old.size))
         step = max(256, BLOCK_BYTES // (8 * max(1, old.size)))
         step = min(step, int(MOST_FLOPS / (2.0 * new.size * old.size + 1.0)) + 1)
@@ -208,6 +210,7 @@ class DenseDesign(Design):
         cols: np.ndarray | None = None,
         predictions: bool = False,
     ) -> Evaluation:
+        self.passes += 1.0
         m = coefs.shape[0]
         corr, total = np.zeros((m, self.n_features)), np.zeros(m)
         loss = np.zeros((m, self.n_groups))
@@ -250,6 +253,7 @@ class DenseDesign(Design):
     def columns(
         self, cols: np.ndarray, mean: np.ndarray, row_weights: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
+        self.passes += self.share(cols)
         omega = self.omega(row_weights)
         keep = np.flatnonzero(omega)
         root = np.sqrt(omega[keep])
@@ -275,6 +279,7 @@ class DenseDesign(Design):
         return out
 
     def project(self, matrix: np.ndarray, mean: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+        self.passes += 1.0
         buffer = np.empty(TILE_BYTES // 8 + self.pass_rows)
         for rows in self._blocks(step=self.pass_rows):
             out = np.tile(-(mean @ matrix), (rows.stop - rows.start, 1))

@@ -73,6 +73,7 @@ class SparseDesign(Design):
 
     def moments(self, cross: bool) -> list[Moments]:
         if self._moments is None or (cross and not self._moments[0].has_cross):
+            self.passes += 1.0
             self._moments = [self._group_moments(g, cross) for g in range(self.n_groups)]
         return self._moments
 
@@ -128,6 +129,7 @@ class SparseDesign(Design):
         return np.asarray(squared.T @ w).ravel()
 
     def gram(self, new: np.ndarray, old: np.ndarray) -> np.ndarray:
+        self.passes += self.share(new) + self.share(old)
         data, indices, indptr = self._csc
         out = np.empty((self.n_groups, new.size, old.size))
         block = np.zeros((self.n_rows, 8))
@@ -157,6 +159,7 @@ class SparseDesign(Design):
         cols: np.ndarray | None = None,
         predictions: bool = False,
     ) -> Evaluation:
+        self.passes += 1.0
         cols = np.arange(self.n_features) if cols is None else cols
         m, live = coefs.shape[0], np.flatnonzero(np.any(coefs, axis=0))
         fit = np.tile(intercepts - coefs @ self.shift[cols], (self.n_rows, 1))
@@ -186,6 +189,7 @@ class SparseDesign(Design):
         row_weights: np.ndarray,
         target: int,
     ) -> SparseCoordinates:
+        self.passes += self.share(cols)
         X = self._as("csc")
         block = X[:, cols]
         omega = self.omega(row_weights)
@@ -210,9 +214,14 @@ class SparseDesign(Design):
             weight,
         )
 
+    def share(self, cols: np.ndarray) -> float:
+        indptr = self._csc[2]
+        return float((indptr[cols + 1] - indptr[cols]).sum()) / max(1, self.X.nnz)
+
     def columns(
         self, cols: np.ndarray, mean: np.ndarray, row_weights: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
+        self.passes += self.share(cols)
         omega = self.omega(row_weights)
         keep = np.flatnonzero(omega)
         out = np.asfortranarray(self._as("csc")[:, cols].toarray()[keep])
@@ -223,6 +232,7 @@ class SparseDesign(Design):
     def row_gram(
         self, cols: np.ndarray, mean: np.ndarray, row_weights: np.ndarray, inverse: np.ndarray
     ) -> np.ndarray:
+        self.passes += self.share(cols)
         # (x_i − m) V⁻¹ (x_k − m) = x_i V⁻¹ x_k − x_i V⁻¹ m − x_k V⁻¹ m + m V⁻¹ m
         omega = self.omega(row_weights)
         keep = np.flatnonzero(omega)
@@ -235,6 +245,7 @@ class SparseDesign(Design):
         return np.asfortranarray(products * np.multiply.outer(root, root))
 
     def project(self, matrix: np.ndarray, mean: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+        self.passes += 1.0
         X, centre = self._as("csr"), (self.shift + mean) @ matrix
         step = max(256, BLOCK_BYTES // (8 * max(1, matrix.shape[1])))
         for i in range(0, self.n_rows, step):

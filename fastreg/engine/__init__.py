@@ -1,32 +1,40 @@
 """The engine: `solve(design, tasks)`, the only entrance that estimators use.
 
-It knows tasks and penalties, not how X is held. The routes are `gram` (p × p moments held) and
-`residual` (working set); `cost` chooses, `certificate` judges what comes out.
+It knows tasks and penalties, not how X is held. The routes are `gram` (p × p moments held),
+`lockstep` (a working set) and `ridge` (exact); `cost` chooses, `certificate` judges what comes out.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from joblib import Parallel, delayed
 
 from fastreg.designs import Design
-from fastreg.engine.certificate import Certificates, is_solved
+from fastreg.engine.answer import Answer
 from fastreg.engine.cost import holds_moments
 from fastreg.engine.gram import GramPath
 from fastreg.engine.grid import alpha_grid
-from fastreg.engine.heldout import held_out_errors
 from fastreg.engine.lockstep import solve_in_lockstep
 from fastreg.engine.problem import Problem, train_moments
 from fastreg.engine.ridge import RidgePath
-from fastreg.engine.tasks import Grid, Penalty, Settings, Solution, Task
+from fastreg.engine.tasks import Batch, Diagnostics, Grid, Penalty, Settings, Solution, Task
 from fastreg.engine.threads import one_blas_thread
-from fastreg.engine.working_set import WorkingSetTask
 from fastreg.moments import Moments, leave_one_group_out
 
-__all__ = ["Grid", "Penalty", "Settings", "Solution", "Task", "resolve_alphas", "solve"]
+__all__ = [
+    "Batch",
+    "Diagnostics",
+    "Grid",
+    "Penalty",
+    "Settings",
+    "Solution",
+    "Task",
+    "resolve_alphas",
+    "solve",
+]
 
 
 def solve(design: Design, tasks: Sequence[Task], settings: Settings) -> list[Solution]:
@@ -48,23 +56,64 @@ def solve(design: Design, tasks: Sequence[Task], settings: Settings) -> list[Sol
     groups = design.moments(_choose(design, tasks))
     trains = _Trains(design, groups, tasks)
     problems = [trains.problem(task) for task in tasks]
+    hard = [problem for problem in problems if not _is_ridge(problem.task.penalty)]
+    if groups[0].has_cross or not hard:
+        route = "moments" if hard else "exact"
+        answers, batches = _one_by_one(design, problems, settings)
+    else:
+        route = "working set"
+        exact, _ = _one_by_one(design, [p for p in problems if p not in hard], settings)
+        lockstep, batches = solve_in_lockstep(design, hard, settings)
+        parts = {True: iter(exact), False: iter(lockstep)}
+        answers = [next(parts[_is_ridge(problem.task.penalty)]) for problem in problems]
+    diagnostics = Diagnostics(route, design.passes, tuple(batches))
+    return [
+        answer.solution(design, groups, problem, settings, diagnostics)
+        for problem, answer in zip(problems, answers, strict=True)
+    ]
 
-    def one(problem: Problem) -> Solution:
-        exact = _is_ridge(problem.task.penalty)
-        route = (RidgePath if exact else GramPath)(design, problem, settings)
-        found = route.solve(problem.task.alphas)
-        return _solution(design, groups, problem, settings, route, *found)
 
-    if not groups[0].has_cross:
-        return _without_gram(design, groups, problems, settings, one)
-    if len(problems) == 1:
-        return [one(problems[0])]
-    # One BLAS thread a task whatever n_jobs is: the same bits, and nothing is oversubscribed.
-    with one_blas_thread(design.n_features):
-        if settings.n_jobs in (None, 1):
-            return [one(problem) for problem in problems]
-        parallel = Parallel(n_jobs=settings.n_jobs, require="sharedmem")
-        return parallel(delayed(one)(problem) for problem in problems)
+def _one_by_one(
+    design: Design, problems: list[Problem], settings: Settings
+) -> tuple[list[Answer], list[Batch]]:
+    """Solve task by task, in threads where asked; a task is a batch."""
+
+    def one(problem: Problem) -> tuple[Answer, Batch]:
+        route = RidgePath if _is_ridge(problem.task.penalty) else GramPath
+        before = design.passes
+        answer = route(design, problem, settings).solve(problem.task.alphas)
+        return answer, _describe(problem, answer, design.passes - before)
+
+    if len(problems) < 2:
+        done = [one(problem) for problem in problems]
+    else:
+        # One BLAS thread a task whatever n_jobs is: the same bits, and nothing is oversubscribed.
+        with one_blas_thread(design.n_features):
+            if settings.n_jobs in (None, 1):
+                done = [one(problem) for problem in problems]
+            else:
+                parallel = Parallel(n_jobs=settings.n_jobs, require="sharedmem")
+                done = parallel(delayed(one)(problem) for problem in problems)
+    for _, batch in done:
+        if settings.report is not None:
+            settings.report(batch)
+    return [answer for answer, _ in done], [batch for _, batch in done]
+
+
+def _describe(problem: Problem, answer: Answer, passes: float) -> Batch:
+    m = answer.n_iter.size
+    return Batch(
+        alpha=float(problem.task.alphas[-1]),
+        tried=m,
+        accepted=m,
+        remaining=0,
+        working_set=problem.cols.size,
+        active=int(np.count_nonzero(answer.coefs[-1])),
+        violations=0,
+        sweeps=answer.n_sweeps,
+        newton_steps=answer.n_newton,
+        passes=passes,
+    )
 
 
 def resolve_alphas(design: Design, tasks: Sequence[Task], task: Task) -> np.ndarray:
@@ -122,55 +171,3 @@ def _check_usable(moments: Moments) -> None:
 
 def _is_ridge(penalty: Penalty) -> bool:
     return penalty.l1_ratio == 0 and penalty.lower is None and penalty.upper is None
-
-
-def _without_gram(
-    design: Design,
-    groups: list[Moments],
-    problems: list[Problem],
-    settings: Settings,
-    exact: Callable[[Problem], Solution],
-) -> list[Solution]:
-    """Solve ridge tasks one by one and all others in lockstep, returned in their order."""
-    sparse = [problem for problem in problems if not _is_ridge(problem.task.penalty)]
-    lockstep = iter(solve_in_lockstep(design, sparse, settings) if sparse else ())
-    out = []
-    for problem in problems:
-        if _is_ridge(problem.task.penalty):
-            out.append(exact(problem))
-        else:
-            task = next(lockstep)
-            out.append(_solution(design, groups, problem, settings, task, *task.answer()))
-    return out
-
-
-def _solution(
-    design: Design,
-    groups: list[Moments],
-    problem: Problem,
-    settings: Settings,
-    route: GramPath | RidgePath | WorkingSetTask,
-    coefs: np.ndarray,
-    rr: np.ndarray,
-    found: Certificates,
-    n_iter: np.ndarray,
-) -> Solution:
-    task = problem.task
-    solution = Solution(
-        alphas=task.alphas,
-        coefs=coefs,
-        intercepts=problem.intercepts(coefs),
-        # what rounding in the moments can do belongs to a gap that rests on them
-        gaps=found.gap + np.where(route.from_moments, found.floor, 0.0),
-        violations=found.violation,
-        n_iter=n_iter,
-        converged=is_solved(problem, settings, found),
-        scale=problem.yy,
-        train_mse=rr,
-        ill_conditioned=getattr(route, "ill_conditioned", False),
-    )
-    if task.held_out:
-        solution.held_out_mse, solution.held_out_tss = held_out_errors(
-            design, problem, groups, coefs
-        )
-    return solution

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from fastreg.designs import Design
+from fastreg.engine.answer import Answer
 from fastreg.engine.certificate import Certificates, certify, is_solved, tolerances
 from fastreg.engine.descent import descend
 from fastreg.engine.grid import approach
@@ -20,11 +21,6 @@ MAX_REFINEMENTS = 6
 
 class GramPath:
     """One task solved in p-space.
-
-    Attributes
-    ----------
-    from_moments : ndarray of shape (m,), bool
-        After `solve`: which certificates rest on the moments and not on the true residual.
 
     Notes
     -----
@@ -41,8 +37,8 @@ class GramPath:
         self.factor = Factor(self.gram.shape[0])
         self.free_rows = problem.free_rows(design)
 
-    def solve(self, alphas: np.ndarray) -> tuple[np.ndarray, np.ndarray, Certificates, np.ndarray]:
-        """Return coefs (m, p), ‖r‖²/Σw (m,), certificates and n_iter (m,)."""
+    def solve(self, alphas: np.ndarray) -> Answer:
+        """Solve for each α in turn, each from the solution before."""
         problem = self.problem
         coef = problem.start()
         if np.count_nonzero(coef):
@@ -66,7 +62,15 @@ class GramPath:
         self.from_moments = np.full(alphas.size, not verify)
         if self.design.has_rows:
             self._refine(alphas, coefs, corrs, rr, found, n_iter)
-        return coefs, rr, found, n_iter
+        return Answer(
+            coefs,
+            rr,
+            found,
+            n_iter,
+            self.from_moments,
+            n_sweeps=run.n_sweeps,
+            n_newton=run.n_newton,
+        )
 
     def _before(self, alpha: float) -> list[tuple[float, float]]:
         """Return what to pass on the way to a first alpha, where the rank is less than p."""

@@ -60,7 +60,7 @@ def _refit_without(design: Design, problem: Problem, row: int, which: np.ndarray
     moments = train_moments(groups, None)
     alphas = task.alphas[which] * (problem.weight / moments.weight)
     again = Problem(moments, replace(task, alphas=alphas), rest)
-    coefs, *_ = RidgePath(rest, again, Settings()).solve(alphas)
+    coefs = RidgePath(rest, again, Settings()).solve(alphas).coefs
     found = rest.evaluate(
         coefs,
         again.intercepts_about_shift(coefs),

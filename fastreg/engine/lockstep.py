@@ -12,35 +12,97 @@ from copy import copy
 from dataclasses import replace
 
 import numpy as np
+from joblib import Parallel, delayed
 
 from fastreg.designs import Design
+from fastreg.engine.answer import Answer
 from fastreg.engine.columns import ColumnGram
 from fastreg.engine.cost import outgrown
 from fastreg.engine.problem import Problem
 from fastreg.engine.residual import ResidualPath
-from fastreg.engine.tasks import Settings
+from fastreg.engine.tasks import Batch, Settings
 from fastreg.engine.working_set import WorkingSetTask
+
+SMALL = 256  # below this many columns nobody need leave
+CROWDED = 0.6  # the share of W that should be of use
 
 
 def solve_in_lockstep(
     design: Design, problems: Sequence[Problem], settings: Settings
-) -> list[WorkingSetTask]:
-    """Return the solved tasks, in the order of the problems."""
+) -> tuple[list[Answer], list[Batch]]:
+    """Return the answers, in the order of the problems, and how it went."""
     tasks = [WorkingSetTask(design, problem, settings) for problem in problems]
-    columns = ColumnGram(design, problems)
+    columns, batches = ColumnGram(design, problems), []
     _look(design, [task for task in tasks if task.warm])
     while running := [task for task in tasks if not task.done]:
+        before = _counts(design, running)
         wanted = np.unique(np.concatenate([task.wanted for task in running]))
         columns.add(wanted[columns.position[wanted] < 0])
-        blocks = [task.attempt(columns) for task in running]
+        blocks = _attempt(running, columns, settings.n_jobs)
         problems = [task.problem for task in running]
-        for task, (corr, rr) in zip(
-            running, evaluate(design, problems, blocks, columns.cols), strict=True
-        ):
+        answers = evaluate(design, problems, blocks, columns.cols)
+        for task, (corr, rr) in zip(running, answers, strict=True):
             task.judge(corr, rr)
+        batch = _describe(design, running, blocks, columns, before)
+        batches.append(batch)
+        if settings.report is not None:
+            settings.report(batch)
+        for task in running:
             if not task.done and outgrown(design, columns.cols.size + task.wanted.size):
                 _descend_on_rows(task)
-    return tasks
+        _age(columns, [task for task in running if not task.done])
+    return [task.answer() for task in tasks], batches
+
+
+def _attempt(
+    running: list[WorkingSetTask], columns: ColumnGram, n_jobs: int | None
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Let every task solve its next batch on W, in threads where asked."""
+    if len(running) == 1 or n_jobs in (None, 1):
+        return [task.attempt(columns) for task in running]
+    parallel = Parallel(n_jobs=n_jobs, require="sharedmem")
+    return parallel(delayed(task.attempt)(columns) for task in running)
+
+
+def _age(columns: ColumnGram, running: list[WorkingSetTask]) -> None:
+    """Let columns leave W that no task has used of late, once they are many."""
+    size = columns.cols.size
+    if not running or size < SMALL:
+        return
+    useful = np.any([task.useful() for task in running], axis=0)
+    if np.count_nonzero(useful) < CROWDED * size:
+        stay = np.flatnonzero(useful)
+        columns.keep(stay)
+        for task in running:
+            task.renumber(stay, columns.cols)
+
+
+def _counts(design: Design, running: list[WorkingSetTask]) -> np.ndarray:
+    """Return what has been done so far: α, violations, sweeps, Newton steps, passes over X."""
+    counts = [(task.at, task.n_violations, task.n_sweeps, task.n_newton) for task in running]
+    return np.append(np.sum(counts, axis=0), design.passes)
+
+
+def _describe(
+    design: Design,
+    running: list[WorkingSetTask],
+    blocks: list[tuple[np.ndarray, np.ndarray]],
+    columns: ColumnGram,
+    before: np.ndarray,
+) -> Batch:
+    accepted, violations, sweeps, newton_steps, passes = _counts(design, running) - before
+    return Batch(
+        alpha=max(task.alpha for task in running),
+        tried=sum(len(coefs) - 1 for coefs, _ in blocks),
+        accepted=int(accepted),
+        remaining=sum(task.points.size - task.at for task in running),
+        working_set=columns.cols.size,
+        active=max(np.count_nonzero(task.coef) for task in running),
+        violations=int(violations),
+        sweeps=int(sweeps),
+        newton_steps=int(newton_steps),
+        passes=float(passes),
+    )
 
 
 def _look(design: Design, warm: list[WorkingSetTask]) -> None:
@@ -58,16 +120,9 @@ def _look(design: Design, warm: list[WorkingSetTask]) -> None:
 
 def _descend_on_rows(task: WorkingSetTask) -> None:
     """Give the α that are left to the residual route, from where the task stands."""
-    rest = task.slots[task.at :]
-    rest = rest[rest >= 0]
     problem = copy(task.problem)
-    problem.task = replace(problem.task, start=task.coef, alphas=problem.task.alphas[rest])
-    route = ResidualPath(task.design, problem, task.settings)
-    task.coefs[rest], task.rr[rest], found, n_iter = route.solve(problem.task.alphas)
-    task.n_iter[np.flatnonzero(task.slots >= 0)[rest]] += n_iter
-    for part, values in zip(task.found, found, strict=True):
-        part[rest] = values
-    task.at = task.points.size
+    problem.task = replace(problem.task, start=task.coef, alphas=task.rest)
+    task.take(ResidualPath(task.design, problem, task.settings).solve(task.rest))
 
 
 def evaluate(

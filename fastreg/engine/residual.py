@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from fastreg.designs import Design
+from fastreg.engine.answer import Answer
 from fastreg.engine.certificate import Certificates, certify, is_solved
 from fastreg.engine.descent import descend
 from fastreg.engine.grid import approach
@@ -27,14 +28,12 @@ INNER, LOOSE = 0.3, 0.01
 class ResidualPath:
     """One task solved on a working set W that grows along the path."""
 
-    from_moments = False
-
     def __init__(self, design: Design, problem: Problem, settings: Settings) -> None:
         self.design, self.problem, self.settings = design, problem, settings
         self.free_rows = problem.free_rows(design)
 
-    def solve(self, alphas: np.ndarray) -> tuple[np.ndarray, np.ndarray, Certificates, np.ndarray]:
-        """Return coefs (m, p), ‖r‖²/Σw (m,), certificates and n_iter (m,)."""
+    def solve(self, alphas: np.ndarray) -> Answer:
+        """Solve for each α in turn, each from the solution before."""
         problem = self.problem
         p, m = problem.corr.size, alphas.size
         self.coef = problem.start()
@@ -58,7 +57,7 @@ class ResidualPath:
             for part, value in zip(found, certificate, strict=True):
                 part[k] = value[0]
             coefs[k], rr[k], last = self.coef, self.rr, float(alpha)
-        return coefs, rr, found, n_iter
+        return Answer(coefs, rr, found, n_iter)
 
     def _look(self) -> None:
         """Refresh the correlations and ‖r‖² from the true residual: one pass over X."""

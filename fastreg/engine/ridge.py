@@ -13,7 +13,8 @@ import numpy as np
 
 from fastreg.designs import Design
 from fastreg.engine import orthogonal
-from fastreg.engine.certificate import Certificates, certify
+from fastreg.engine.answer import Answer
+from fastreg.engine.certificate import certify
 from fastreg.engine.problem import Problem
 from fastreg.engine.tasks import Settings
 from fastreg.engine.threads import one_blas_thread
@@ -27,7 +28,6 @@ ROUNDING = 1e-14  # a relative correction that is nothing but rounding
 EPS = np.finfo(float).eps
 BAND_BYTES = 1 << 24
 
-Answer = tuple[np.ndarray, np.ndarray, Certificates, np.ndarray]
 
 
 class RidgePath:
@@ -49,7 +49,7 @@ class RidgePath:
         self.from_rows = design.has_rows and (problem.task.verify or not problem.moments.has_cross)
 
     def solve(self, alphas: np.ndarray) -> Answer:
-        """Return coefs (m, p), ‖r‖²/Σw (m,), certificates and n_iter (m,)."""
+        """Solve for all α at once."""
         problem, m = self.problem, alphas.size
         coefs, gains = np.zeros((m, problem.corr.size)), np.full(m, np.inf)
         if not self.cols.size:
@@ -65,7 +65,8 @@ class RidgePath:
         # would gain, and never more than ‖r‖²/2.
         zero = alphas == 0
         found.gap[zero] = np.minimum(gains, 0.5 * rr)[zero]
-        return coefs, rr, found, np.ones(m, dtype=np.intp)
+        n_iter = np.ones(m, dtype=np.intp)
+        return Answer(coefs, rr, found, n_iter, self.from_moments, self.ill_conditioned)
 
     def _rows(self, cols: np.ndarray) -> np.ndarray:
         return self.problem.gram_rows(self.design, cols)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -81,12 +82,93 @@ class Settings:
         0 for cyclic order, else the seed of a random order.
     n_jobs : int or None
         Threads over tasks.
+    report : callable, optional
+        Called with every `Batch`, as it is done.
     """
 
     tol: float = 1e-4
     max_iter: int = 1000
     seed: int = 0
     n_jobs: int | None = None
+    report: Callable[[Batch], None] | None = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What happened between two passes over X: some α of all running tasks.
+
+    Attributes
+    ----------
+    alpha : float
+        Where the task that is furthest behind stands now.
+    tried, accepted, remaining : int
+        α that were solved, of these the ones whose optimality held on all features, and the ones
+        that are left.
+    working_set, active : int
+        Columns in W, and non-zero coefficients (the largest of any task).
+    violations : int
+        Columns outside W that were found to violate.
+    sweeps, newton_steps : int
+        Epochs of coordinate descent and Newton steps on the support.
+    passes : float
+        Readings of X, fractions for some columns only.
+    """
+
+    alpha: float
+    tried: int
+    accepted: int
+    remaining: int
+    working_set: int
+    active: int
+    violations: int
+    sweeps: int
+    newton_steps: int
+    passes: float
+
+
+@dataclass(frozen=True)
+class Diagnostics:
+    """How a batch of tasks was solved.
+
+    Attributes
+    ----------
+    route : {"moments", "working set", "exact"}
+    passes : float
+        Readings of X from first to last, fractions for some columns only.
+    batches : tuple of Batch
+    """
+
+    route: str
+    passes: float
+    batches: tuple[Batch, ...]
+
+    @property
+    def sweeps(self) -> int:
+        """Epochs of coordinate descent."""
+        return sum(batch.sweeps for batch in self.batches)
+
+    @property
+    def newton_steps(self) -> int:
+        """Newton steps on the support."""
+        return sum(batch.newton_steps for batch in self.batches)
+
+    @property
+    def violations(self) -> int:
+        """Columns that a prediction had missed."""
+        return sum(batch.violations for batch in self.batches)
+
+    @property
+    def working_sets(self) -> tuple[int, ...]:
+        """Size of the working set, batch by batch."""
+        return tuple(batch.working_set for batch in self.batches)
+
+    def __str__(self) -> str:
+        largest = max(self.working_sets, default=0)
+        return (
+            f"{self.route}: {self.passes:.1f} passes over X, {len(self.batches)} batches, working "
+            f"set up to {largest}, {self.sweeps} sweeps, {self.newton_steps} Newton steps, "
+            f"{self.violations} violations"
+        )
 
 
 @dataclass(eq=False)
@@ -114,6 +196,8 @@ class Solution:
         The same of the held-out rows.
     held_out_tss : float
         Weighted mean of (y − ȳ)² over the held-out rows, ȳ their own mean.
+    diagnostics : Diagnostics or None
+        Of the whole batch of tasks that this one was solved with.
     """
 
     alphas: np.ndarray
@@ -128,3 +212,4 @@ class Solution:
     ill_conditioned: bool = False
     held_out_mse: np.ndarray | None = None
     held_out_tss: float = field(default=float("nan"))
+    diagnostics: Diagnostics | None = None

@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from fastreg.designs import Design
+from fastreg.engine.answer import Answer
 from fastreg.engine.certificate import Certificates, certify, is_solved
 from fastreg.engine.columns import ColumnGram
 from fastreg.engine.descent import descend
@@ -23,7 +24,8 @@ from fastreg.kernels.factor import Factor
 
 FIRST_BATCH, SHORTEST_BATCH, LONGEST_BATCH = 8, 8, 32
 MARGIN = 0.1  # of the step in alpha: what a prediction may be off
-NEAR = 0.05
+NEAR = 0.05  # the same, where the path has been solved already without the feature
+NEARLY = 0.7  # of its penalty: a feature drawn like this may soon be needed
 INNER = 0.3  # W is solved to this share of the tolerance
 TIGHTER = 0.1  # and to this share of that where W was complete but the certificate failed
 MOST_TRIES = 12
@@ -37,11 +39,9 @@ class WorkingSetTask:
     ----------
     wanted : ndarray of int
         Columns that should join W before the next `attempt`.
-    coefs, rr, found, n_iter
-        The answer, filled α by α: (m, p), (m,), certificates and (m,).
+    n_sweeps, n_newton, n_violations : int
+        So far.
     """
-
-    from_moments = False
 
     def __init__(self, design: Design, problem: Problem, settings: Settings) -> None:
         self.design, self.problem, self.settings = design, problem, settings
@@ -58,6 +58,7 @@ class WorkingSetTask:
         self.factor = Factor(p)
         self.slope: np.ndarray | None = None
         self.work = np.empty(0, dtype=np.intp)
+        self.n_sweeps = self.n_newton = self.n_violations = 0
         self.wanted = np.union1d(problem.free, np.flatnonzero(self.coef)).astype(np.intp)
         if not self.warm:
             self._predict()
@@ -88,9 +89,32 @@ class WorkingSetTask:
         """Whether every α has been answered."""
         return self.at == self.points.size
 
-    def answer(self) -> tuple[np.ndarray, np.ndarray, Certificates, np.ndarray]:
-        """Return coefs (m, p), ‖r‖²/Σw (m,), certificates and n_iter (m,)."""
-        return self.coefs, self.rr, self.found, self.n_iter[self.slots >= 0]
+    def answer(self) -> Answer:
+        """Return what was found, once the task is done."""
+        return Answer(
+            self.coefs,
+            self.rr,
+            self.found,
+            self.n_iter[self.slots >= 0],
+            n_sweeps=self.n_sweeps,
+            n_newton=self.n_newton,
+        )
+
+    def take(self, rest: Answer) -> None:
+        """Take the answer for all α that are left from another route."""
+        slots = self.slots[self.at :]
+        slots = slots[slots >= 0]
+        self.coefs[slots], self.rr[slots] = rest.coefs, rest.rr
+        self.n_iter[np.flatnonzero(self.slots >= 0)[slots]] += rest.n_iter
+        for part, values in zip(self.found, rest.found, strict=True):
+            part[slots] = values
+        self.at = self.points.size
+
+    @property
+    def rest(self) -> np.ndarray:
+        """The α that are left."""
+        slots = self.slots[self.at :]
+        return self.problem.task.alphas[slots[slots >= 0]]
 
     def _ahead(self) -> slice:
         """Return the points of the next batch; those on the way have batches of their own."""
@@ -111,7 +135,8 @@ class WorkingSetTask:
         gram = columns.gram(problem)
         tol = float(self.tols[self.ahead].min())
         if work.size:
-            q = GramCoordinates(gram, self.corr[work], np.maximum(gram.diagonal(), 0.0), self.here_rr)
+            diag = np.maximum(gram.diagonal(), 0.0)
+            q = GramCoordinates(gram, self.corr[work], diag, self.here_rr)
             run = descend(
                 q,
                 self.factor,
@@ -122,6 +147,8 @@ class WorkingSetTask:
                 work,
             )
             self.trial, self.spent = run.coefs, run.n_iter
+            self.n_sweeps += run.n_sweeps
+            self.n_newton += run.n_newton
         else:
             self.trial = np.zeros((alphas.size, 0))
             self.spent = np.zeros(alphas.size, dtype=np.intp)
@@ -197,6 +224,17 @@ class WorkingSetTask:
             self._collect(alphas[accepted:], corr[accepted:m])
             self.batch = max(SHORTEST_BATCH, self.batch // 2)
 
+    def useful(self) -> np.ndarray:
+        """Return which positions of W were non-zero in the batch, or are not far from it."""
+        used = np.any(self.trial != 0, axis=0) | np.isin(self.work, self.problem.free)
+        pull = self.problem.pull(self.corr)[self.work]
+        return used | (pull > NEARLY * self.alpha * self.problem.l1w[self.work])
+
+    def renumber(self, stay: np.ndarray, work: np.ndarray) -> None:
+        """Follow W to the columns `work` that stood at the positions `stay` before."""
+        self.factor.renumber(stay)
+        self.work = work
+
     def _record(self, k: int, coef: np.ndarray, rr: float, found: Certificates) -> None:
         slot = self.slots[self.at]
         if slot < 0:
@@ -222,6 +260,7 @@ class WorkingSetTask:
                 late = outside[np.argsort(-excess, kind="stable")[:limit]]
             wanted = np.union1d(wanted, late)
         self.wanted = wanted
+        self.n_violations += wanted.size
         if not wanted.size:
             self.tighter *= TIGHTER
 

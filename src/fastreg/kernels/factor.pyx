@@ -120,6 +120,26 @@ cdef class Factor:
             x[col] -= dot(k - col - 1, self.low + col * ld + col + 1, x + col + 1)
             x[col] /= self.low[col * ld + col]
 
+    def renumber(self, const Py_ssize_t[::1] stay):
+        """Let coordinate stay[i] be called i from now on; those not in `stay` leave the factor.
+
+        Parameters
+        ----------
+        stay : ndarray of intp, ascending
+        """
+        cdef Py_ssize_t i, j
+        names = np.full(self.where_view.shape[0], -1, dtype=np.intp)
+        names[np.asarray(stay)] = np.arange(stay.shape[0])
+        cdef Py_ssize_t[::1] name = names
+        for i in range(self.size - 1, -1, -1):
+            if name[self.members[i]] < 0:
+                self.delete(i)
+        self.where_view[:] = -1
+        for i in range(self.size):
+            j = name[self.members[i]]
+            self.members[i] = j
+            self.where[j] = i
+
     def add(self, Coordinates q, Py_ssize_t j, double shift=0.0, bint dependent=False):
         """Append coordinate j, growing if needed; return whether its column is independent."""
         if not 0 <= j < min(q.size, self.where_view.shape[0]):

@@ -1,0 +1,72 @@
+"""What every route returns for one task: coefficients and their certificates, α by α."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fastreg.designs import Design
+from fastreg.engine.certificate import Certificates, is_solved
+from fastreg.engine.heldout import held_out_errors
+from fastreg.engine.problem import Problem
+from fastreg.engine.tasks import Diagnostics, Settings, Solution
+from fastreg.moments import Moments
+
+
+@dataclass(eq=False)
+class Answer:
+    """The answer to one task.
+
+    Attributes
+    ----------
+    coefs : ndarray of shape (m, p)
+    rr : ndarray of shape (m,)
+        ‖r‖²/Σw.
+    found : Certificates
+    n_iter : ndarray of shape (m,), int
+    from_moments : ndarray of shape (m,), bool, or bool
+        Which certificates rest on the moments and not on the true residual.
+    ill_conditioned : bool
+        Whether some α of a ridge had to come from an orthogonal factorization.
+    n_sweeps, n_newton : int
+    """
+
+    coefs: np.ndarray
+    rr: np.ndarray
+    found: Certificates
+    n_iter: np.ndarray
+    from_moments: np.ndarray | bool = False
+    ill_conditioned: bool = False
+    n_sweeps: int = 0
+    n_newton: int = 0
+
+    def solution(
+        self,
+        design: Design,
+        groups: list[Moments],
+        problem: Problem,
+        settings: Settings,
+        diagnostics: Diagnostics,
+    ) -> Solution:
+        """Return what the caller of the engine gets, with the errors of held-out rows."""
+        task, found = problem.task, self.found
+        out = Solution(
+            alphas=task.alphas,
+            coefs=self.coefs,
+            intercepts=problem.intercepts(self.coefs),
+            # what rounding in the moments can do belongs to a gap that rests on them
+            gaps=found.gap + np.where(self.from_moments, found.floor, 0.0),
+            violations=found.violation,
+            n_iter=self.n_iter,
+            converged=is_solved(problem, settings, found),
+            scale=problem.yy,
+            train_mse=self.rr,
+            ill_conditioned=self.ill_conditioned,
+            diagnostics=diagnostics,
+        )
+        if task.held_out:
+            out.held_out_mse, out.held_out_tss = held_out_errors(
+                design, problem, groups, self.coefs
+            )
+        return out
