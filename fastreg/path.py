@@ -22,8 +22,18 @@ from fastreg.checks import (
     warn_unsolved,
 )
 from fastreg.designs import make_design
-from fastreg.engine import Grid, Penalty, Settings, Solution, Task, resolve_alphas, solve
+from fastreg.engine import (
+    Diagnostics,
+    Grid,
+    Penalty,
+    Settings,
+    Solution,
+    Task,
+    resolve_alphas,
+    solve,
+)
 from fastreg.moments import Moments, merge_all
+from fastreg.reporting import reporting
 
 __all__ = [
     "RegularizationPath",
@@ -72,9 +82,11 @@ def enet_path(
         Deprecated, see `alphas`.
     alphas : int or array-like, default=100
         Number of alphas of an automatic grid, or the alphas; they are sorted downwards.
-    precompute, Xy, copy_X, verbose
+    precompute, Xy, copy_X
         Accepted for compatibility: fastreg holds a Gram matrix where that pays and never
         overwrites X.
+    verbose : bool or int, default=False
+        Print a line for every batch of alphas.
     coef_init : array-like of shape (p,), default=None
         Coefficients to start from.
     return_n_iter : bool, default=False
@@ -112,10 +124,12 @@ def enet_path(
             "supported: call once for each target"
         )
     penalty = make_penalty(X.shape[1], l1_ratio, positive=positive)
-    settings = Settings(tol=tol, max_iter=max_iter, seed=random_seed(selection, random_state))
     design = make_design(X, y, sample_weight, check_input=False)
     starts = _starts(coef_init, design.n_targets, X.shape[1])
-    found = _solve_path(design, penalty, _grid(alphas, eps), settings, False, starts)
+    seed = random_seed(selection, random_state)
+    with reporting(verbose) as report:
+        settings = Settings(tol=tol, max_iter=max_iter, seed=seed, report=report)
+        found = _solve_path(design, penalty, _grid(alphas, eps), settings, False, starts)
     coefs = np.stack([s.coefs.T for s in found]).astype(X.dtype)
     gaps = np.stack([s.gaps for s in found])
     if y.ndim == 1:
@@ -178,6 +192,9 @@ class RegularizationPath:
     deviance_ratio : ndarray of shape (m,)
         1 − residual over total sum of squares of the training rows (R²).
     feature_names : list of str
+    diagnostics : Diagnostics
+        Passes over X, sizes of the working set, sweeps, Newton steps and violations, in all and
+        batch by batch; prints as one line.
     """
 
     alphas: np.ndarray
@@ -188,6 +205,7 @@ class RegularizationPath:
     df: np.ndarray
     deviance_ratio: np.ndarray
     feature_names: list[str]
+    diagnostics: Diagnostics | None = None
 
     def coef_at(self, alpha: float) -> tuple[np.ndarray, float]:
         """Return coefficients (p,) and intercept at `alpha`, linear in alpha between the points.
@@ -243,6 +261,8 @@ def regularization_path(
     standardize: bool = False,
     tol: float = 1e-4,
     max_iter: int = 1000,
+    verbose: bool | int = False,
+    progress: bool = False,
 ) -> RegularizationPath:
     """Fit a Lasso or Elastic-Net path with an intercept.
 
@@ -255,6 +275,14 @@ def regularization_path(
         Lasso.
     alphas : int or array-like, default=100
         Number of alphas of an automatic grid, or the alphas themselves.
+    eps : float, default=1e-3
+        Smallest over largest alpha of an automatic grid.
+    sample_weight, fit_intercept, positive, penalty_factor, lower, upper, standardize, tol, max_iter
+        As in `ElasticNet`.
+    verbose : bool or int, default=False
+        Print a line for every batch of alphas.
+    progress : bool, default=False
+        Show a progress bar (needs rich).
 
     Returns
     -------
@@ -274,9 +302,10 @@ def regularization_path(
     )
     design = make_design(X, y, sample_weight, check_input=False)
     _check_stopping(tol, max_iter)
-    settings = Settings(tol=tol, max_iter=max_iter)
     grid = _grid(alphas, eps)
-    (found,) = _solve_path(design, penalty, grid, settings, fit_intercept, [None])
+    with reporting(verbose, progress) as report:
+        settings = Settings(tol=tol, max_iter=max_iter, report=report)
+        (found,) = _solve_path(design, penalty, grid, settings, fit_intercept, [None])
     return _as_path(found, found.alphas, names)
 
 
@@ -354,6 +383,7 @@ def _as_path(found: Solution, alphas: np.ndarray, names: Any) -> RegularizationP
         df=np.count_nonzero(found.coefs, axis=1),
         deviance_ratio=1.0 - found.train_mse / scale,
         feature_names=[f"x{j}" for j in range(p)] if names is None else [str(v) for v in names],
+        diagnostics=found.diagnostics,
     )
 
 

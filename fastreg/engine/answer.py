@@ -30,6 +30,8 @@ class Answer:
     ill_conditioned : bool
         Whether some α of a ridge had to come from an orthogonal factorization.
     n_sweeps, n_newton : int
+    held_out_loss : ndarray of shape (m,) or None
+        Σw r² over the held-out rows, where the passes over X have told it.
     """
 
     coefs: np.ndarray
@@ -40,6 +42,7 @@ class Answer:
     ill_conditioned: bool = False
     n_sweeps: int = 0
     n_newton: int = 0
+    held_out_loss: np.ndarray | None = None
 
     def solution(
         self,
@@ -67,6 +70,6 @@ class Answer:
         )
         if task.held_out:
             out.held_out_mse, out.held_out_tss = held_out_errors(
-                design, problem, groups, self.coefs
+                design, problem, groups, self.coefs, self.held_out_loss
             )
         return out

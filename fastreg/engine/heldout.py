@@ -13,13 +13,18 @@ ALLOWED_ROUNDING = 1e-9
 
 
 def held_out_errors(
-    design: Design, problem: Problem, groups: list[Moments], coefs: np.ndarray
+    design: Design,
+    problem: Problem,
+    groups: list[Moments],
+    coefs: np.ndarray,
+    loss: np.ndarray | None = None,
 ) -> tuple[np.ndarray, float]:
     """Return the weighted mean squared error of each of m coefficient vectors, and the variance.
 
     With cross-products, Σw(y − ŷ)² = S_yy − 2 bᵀS_xy + bᵀS b + W(ȳ − b0 − x̄·b)²: no pass over X.
     Its rounding error is about ε (S_yy + |b|ᵀ|S||b|); points where that exceeds 1e-9 of the
-    result, and all points without cross-products, come from the rows.
+    result, and all points without cross-products, come from the rows, unless `loss` (m,) holds
+    their Σw(y − ŷ)² already.
 
     Returns
     -------
@@ -31,6 +36,8 @@ def held_out_errors(
     held = merge_all([groups[g] for g in task.held_out])
     t = task.target
     tss = float(held.s_yy[t] / held.weight)
+    if loss is not None:
+        return loss / held.weight, tss
     if not held.has_cross:
         return _from_rows(design, problem, held.weight, coefs), tss
     s_xy, s_yy = held.s_xy[:, t], held.s_yy[t]

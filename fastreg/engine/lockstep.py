@@ -41,8 +41,8 @@ def solve_in_lockstep(
         blocks = _attempt(running, columns, settings.n_jobs)
         problems = [task.problem for task in running]
         answers = evaluate(design, problems, blocks, columns.cols)
-        for task, (corr, rr) in zip(running, answers, strict=True):
-            task.judge(corr, rr)
+        for task, answer in zip(running, answers, strict=True):
+            task.judge(*answer)
         batch = _describe(design, running, blocks, columns, before)
         batches.append(batch)
         if settings.report is not None:
@@ -114,7 +114,7 @@ def _look(design: Design, warm: list[WorkingSetTask]) -> None:
         for task in warm
     ]
     found = evaluate(design, [task.problem for task in warm], blocks, None)
-    for task, (corr, rr) in zip(warm, found, strict=True):
+    for task, (corr, rr, _) in zip(warm, found, strict=True):
         task.look(corr[0], float(rr[0]))
 
 
@@ -122,7 +122,10 @@ def _descend_on_rows(task: WorkingSetTask) -> None:
     """Give the α that are left to the residual route, from where the task stands."""
     problem = copy(task.problem)
     problem.task = replace(problem.task, start=task.coef, alphas=task.rest)
-    task.take(ResidualPath(task.design, problem, task.settings).solve(task.rest))
+    answer = ResidualPath(task.design, problem, task.settings).solve(task.rest)
+    loss = problem.evaluation(task.design, answer.coefs).loss if problem.task.held_out else None
+    held_out = 0.0 if loss is None else loss[:, list(problem.task.held_out)].sum(axis=1)
+    task.take(answer, held_out)
 
 
 def evaluate(
@@ -130,7 +133,7 @@ def evaluate(
     problems: Sequence[Problem],
     blocks: Sequence[tuple[np.ndarray, np.ndarray]],
     cols: np.ndarray | None,
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Evaluate a block of vectors a problem, all in one pass over X.
 
     Parameters
@@ -144,6 +147,8 @@ def evaluate(
         Xᵀr/Σw.
     rr : ndarray of shape (m,)
         ‖r‖²/Σw.
+    held_out : ndarray of shape (m,)
+        Σw r² over the held-out rows.
     """
     sizes = [len(coefs) for coefs, _ in blocks]
     found = design.evaluate(
@@ -160,5 +165,7 @@ def evaluate(
         corr = found.corr[rows]
         corr -= np.multiply.outer(found.residual_sum[rows], problem.centre)
         corr /= problem.weight
-        yield corr, found.loss[rows] @ problem.row_weights / problem.weight
+        loss, held_out = found.loss[rows], list(problem.task.held_out)
+        rr = loss @ problem.row_weights / problem.weight
+        yield corr, rr, loss[:, held_out].sum(axis=1)
         first += size

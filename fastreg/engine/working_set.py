@@ -24,8 +24,9 @@ from fastreg.kernels.factor import Factor
 
 FIRST_BATCH, SHORTEST_BATCH, LONGEST_BATCH = 8, 8, 32
 MARGIN = 0.1  # of the step in alpha: what a prediction may be off
-NEAR = 0.05  # the same, where the path has been solved already without the feature
+NEAR = 0.2  # the same, where the path has been solved already without the feature
 NEARLY = 0.7  # of its penalty: a feature drawn like this may soon be needed
+SHRINK, GROW, WIDEST = 0.8, 1.5, 0.5
 INNER = 0.3  # W is solved to this share of the tolerance
 TIGHTER = 0.1  # and to this share of that where W was complete but the certificate failed
 MOST_TRIES = 12
@@ -52,9 +53,10 @@ class WorkingSetTask:
         self._plan(problem.alpha_max(self.free_rows))
         self.n_iter = np.zeros(self.points.size, dtype=np.intp)
         m = problem.task.alphas.size
-        self.coefs, self.rr = np.zeros((m, p)), np.empty(m)
+        self.coefs, self.rr, self.held_out = np.zeros((m, p)), np.empty(m), np.empty(m)
         self.found = Certificates(*np.empty((4, m)))
         self.at, self.batch, self.tries, self.tighter = 0, FIRST_BATCH, 0, 1.0
+        self.margin, self.near = MARGIN, NEAR
         self.factor = Factor(p)
         self.slope: np.ndarray | None = None
         self.work = np.empty(0, dtype=np.intp)
@@ -98,13 +100,15 @@ class WorkingSetTask:
             self.n_iter[self.slots >= 0],
             n_sweeps=self.n_sweeps,
             n_newton=self.n_newton,
+            held_out_loss=self.held_out,
         )
 
-    def take(self, rest: Answer) -> None:
-        """Take the answer for all α that are left from another route."""
+    def take(self, rest: Answer, held_out: np.ndarray) -> None:
+        """Take the answer for all α that are left, and Σw r² of the held-out rows."""
         slots = self.slots[self.at :]
         slots = slots[slots >= 0]
         self.coefs[slots], self.rr[slots] = rest.coefs, rest.rr
+        self.held_out[slots] = held_out
         self.n_iter[np.flatnonzero(self.slots >= 0)[slots]] += rest.n_iter
         for part, values in zip(self.found, rest.found, strict=True):
             part[slots] = values
@@ -182,14 +186,15 @@ class WorkingSetTask:
             out[:] = np.nan
         return out
 
-    def judge(self, corr: np.ndarray, rr: np.ndarray) -> None:
+    def judge(self, corr: np.ndarray, rr: np.ndarray, held_out: np.ndarray) -> None:
         """Accept the leading points that hold on all features, and say what is wanted next.
 
         Parameters
         ----------
         corr : ndarray of shape (m + 1, p)
             Xᵀr/Σw of what `attempt` returned.
-        rr : ndarray of shape (m + 1,)
+        rr, held_out : ndarray of shape (m + 1,)
+            ‖r‖²/Σw, and Σw r² over the held-out rows.
         """
         problem, alphas = self.problem, self.points[self.ahead]
         m = alphas.size
@@ -208,12 +213,13 @@ class WorkingSetTask:
         else:
             self.tries = 0
         for k in range(accepted):
-            self._record(k, full[k], rr[k], found)
+            self._record(full[k], rr[k], held_out[k], [part[k] for part in found])
         here = min(accepted, m - 1)
         self.coef, self.corr, self.here_rr = full[here], corr[here], float(rr[here])
         self.alpha = float(alphas[here])
         if accepted == m:
             self.batch = min(2 * self.batch, LONGEST_BATCH)
+            self.near = max(NEAR, SHRINK * self.near)
             self.tighter = 1.0
             slope = (corr[m - 1] - corr[m]) / alphas[-1] if alphas[-1] > 0 else None
             self.slope = slope if slope is not None and np.all(np.isfinite(slope)) else None
@@ -223,6 +229,7 @@ class WorkingSetTask:
         else:
             self._collect(alphas[accepted:], corr[accepted:m])
             self.batch = max(SHORTEST_BATCH, self.batch // 2)
+            self.near = min(WIDEST, GROW * self.near)
 
     def useful(self) -> np.ndarray:
         """Return which positions of W were non-zero in the batch, or are not far from it."""
@@ -235,14 +242,16 @@ class WorkingSetTask:
         self.factor.renumber(stay)
         self.work = work
 
-    def _record(self, k: int, coef: np.ndarray, rr: float, found: Certificates) -> None:
+    def _record(
+        self, coef: np.ndarray, rr: float, held_out: float, found: list[float]
+    ) -> None:
         slot = self.slots[self.at]
         if slot < 0:
             self.n_iter[self.at + 1] += self.n_iter[self.at]
         else:
-            self.coefs[slot], self.rr[slot] = coef, rr
+            self.coefs[slot], self.rr[slot], self.held_out[slot] = coef, rr, held_out
             for part, value in zip(self.found, found, strict=True):
-                part[slot] = value[k]
+                part[slot] = value
         self.at += 1
 
     def _collect(self, alphas: np.ndarray, corr: np.ndarray) -> None:
@@ -251,7 +260,7 @@ class WorkingSetTask:
         outside, limit = self._outside()
         wanted = np.empty(0, dtype=np.intp)
         for alpha, c in zip(alphas, corr, strict=True):
-            margin = NEAR * (self.alpha - self.points[self.ahead.stop - 1])
+            margin = self.near * (self.alpha - self.points[self.ahead.stop - 1])
             excess = problem.pull(c)[outside] + (margin - alpha) * problem.l1w[outside]
             late = outside[excess > 0]
             if wanted.size and late.size > limit:
@@ -282,7 +291,7 @@ class WorkingSetTask:
             if self.slope is None:
                 pull, margin = problem.pull(self.corr)[outside], 1.0
             else:
-                pull, margin = problem.pull(self.corr - step * self.slope)[outside], MARGIN
+                pull, margin = problem.pull(self.corr - step * self.slope)[outside], self.margin
             excess = pull + (margin * step - alpha) * problem.l1w[outside]
             joining = outside[excess > 0]
             if joining.size <= limit:

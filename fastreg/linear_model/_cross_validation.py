@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -29,6 +30,7 @@ from fastreg.linear_model._folds import FoldErrors, solve_folds
 from fastreg.model_selection.rules import choose, mean_and_se
 from fastreg.moments import Moments
 from fastreg.path import enet_path, lasso_path
+from fastreg.reporting import reporting
 
 
 class _CoordinateDescentCV(LinearModelBase):
@@ -96,16 +98,17 @@ class _CoordinateDescentCV(LinearModelBase):
             seed=random_seed(self.selection, self.random_state),
             n_jobs=self.n_jobs,
         )
-        errors, design = solve_folds(
-            X,
-            y,
-            sample_weight,
-            splits,
-            penalties,
-            self._alpha_argument(),
-            settings,
-            fit_intercept=self.fit_intercept,
-        )
+        with reporting(self.verbose) as report:
+            errors, design = solve_folds(
+                X,
+                y,
+                sample_weight,
+                splits,
+                penalties,
+                self._alpha_argument(),
+                replace(settings, report=report),
+                fit_intercept=self.fit_intercept,
+            )
         best, at = self._select(errors, X.dtype)
         refit = Task(
             penalties[best],
@@ -209,8 +212,10 @@ class LassoCV(_CoordinateDescentCV):
         Number of alphas of an automatic grid, or the alphas.
     fit_intercept, max_iter, tol, positive, random_state, selection
         As in `Lasso`.
-    precompute, copy_X, verbose
+    precompute, copy_X
         Accepted for compatibility.
+    verbose : bool or int, default=False
+        Print a line for every batch of alphas.
     cv : int, splitter, iterable or None, default=None
         5-fold by default.
     n_jobs : int or None, default=None
