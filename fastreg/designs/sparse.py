@@ -16,7 +16,7 @@ from scipy import sparse
 from fastreg.designs.base import Design, Evaluation, group_sums
 from fastreg.designs.dense import BLOCK_BYTES, centre_products, mirror_lower
 from fastreg.kernels.coordinates import SparseCoordinates
-from fastreg.kernels.sparse import add_columns, add_outer_rows, cross_columns, dot_columns
+from fastreg.kernels.sparse import add_columns, add_outer_rows, dot_columns, spread_columns
 from fastreg.moments import Moments
 
 BLAS_RATE = 40.0  # flops of BLAS 3 in the time of one scattered multiplication
@@ -130,13 +130,14 @@ class SparseDesign(Design):
 
     def gram(self, new: np.ndarray, old: np.ndarray) -> np.ndarray:
         self.passes += self.share(new) + self.share(old)
-        data, indices, indptr = self._csc
         out = np.empty((self.n_groups, new.size, old.size))
-        block = np.zeros((self.n_rows, 8))
+        block, nothing = np.zeros((self.n_rows, 8)), np.zeros(self.n_rows)
         part = np.empty((old.size, self.n_groups, 8))
         for i in range(0, new.size, 8):
             some = new[i : i + 8]
-            cross_columns(data, indices, indptr, self.weight, self.codes, some, old, block, part)
+            spread_columns(*self._csc, self.weight, some, block)
+            dot_columns(*self._csc, self.codes, old, block, part)
+            spread_columns(*self._csc, nothing, some, block)
             out[:, i : i + 8] = part.transpose(1, 2, 0)[:, : some.size]
         if np.any(self.shift):
             self._shift_products(out, new, old)
@@ -164,18 +165,22 @@ class SparseDesign(Design):
         m, live = coefs.shape[0], np.flatnonzero(np.any(coefs, axis=0))
         fit = np.tile(intercepts - coefs @ self.shift[cols], (self.n_rows, 1))
         add_columns(*self._csc, cols[live], np.ascontiguousarray(coefs[:, live].T), fit)
-        r = (self.y[:, targets] - self.y_shift[targets]) - fit
-        loss = group_sums(self.codes, self.n_groups, r * r * self.weight[:, None])
         fitted = fit + self.y_shift[targets] if predictions else None
+        r = np.subtract(self.y[:, targets] - self.y_shift[targets], fit, out=fit)
+        loss = group_sums(self.codes, self.n_groups, r * r * self.weight[:, None])
         factor = row_weights.T[[0]] if self.codes is None else row_weights.T[self.codes]
         r *= self.weight[:, None] * factor
         total = r.sum(axis=0)
         corr = np.empty((m, self.n_features))
-        step = max(1, int(self.n_features * min(1.0, 1e8 / max(1, self.X.nnz * m))))
-        for i in range(0, self.n_features, step):
-            part = np.empty((min(step, self.n_features - i), m))
-            dot_columns(*self._csc, i, r, part)
-            corr[:, i : i + step] = part.T
+        every, part = np.arange(self.n_features), np.empty((self.n_features, 1, 8))
+        step = max(1, int(self.n_features * min(1.0, 1e8 / max(1, self.X.nnz))))
+        for i in range(0, m, 8):
+            block = np.zeros((self.n_rows, 8))
+            block[:, : min(8, m - i)] = r[:, i : i + 8]
+            for j in range(0, self.n_features, step):
+                some = slice(j, j + step)
+                dot_columns(*self._csc, None, every[some], block, part[some])
+            corr[i : i + 8] = part[:, 0, : min(8, m - i)].T
         if np.any(self.shift):
             corr -= np.multiply.outer(total, self.shift)
         return Evaluation(corr, total, loss, fitted)

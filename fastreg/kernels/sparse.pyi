@@ -19,18 +19,16 @@ def dot_columns(
     data: np.ndarray,
     indices: np.ndarray,
     indptr: np.ndarray,
-    first: int,
+    group: np.ndarray | None,
+    cols: np.ndarray,
     block: np.ndarray,
     out: np.ndarray,
 ) -> None: ...
-def cross_columns(
+def spread_columns(
     data: np.ndarray,
     indices: np.ndarray,
     indptr: np.ndarray,
     weight: np.ndarray,
-    group: np.ndarray | None,
-    new: np.ndarray,
-    old: np.ndarray,
+    cols: np.ndarray,
     block: np.ndarray,
-    out: np.ndarray,
 ) -> None: ...

@@ -75,83 +75,68 @@ def dot_columns(
     const double[::1] data,
     const int[::1] indices,
     const long long[::1] indptr,
-    Py_ssize_t first,
-    const double[:, ::1] block,
-    double[:, ::1] out,
-):
-    """out = X[:, first : first + k]ᵀ block.
-
-    Parameters
-    ----------
-    block : ndarray of shape (n, m)
-    out : ndarray of shape (k, m)
-        Mutated.
-    """
-    cdef Py_ssize_t j, m = block.shape[1]
-    cdef long long a
-    if first < 0 or first + out.shape[0] > indptr.shape[0] - 1 or out.shape[1] != m:
-        raise ValueError("columns, block and out do not fit together")
-    out[:, :] = 0.0
-    if m == 0:
-        return
-    with nogil:
-        for j in range(out.shape[0]):
-            for a in range(indptr[first + j], indptr[first + j + 1]):
-                axpy(m, data[a], &block[indices[a], 0], &out[j, 0])
-
-
-def cross_columns(
-    const double[::1] data,
-    const int[::1] indices,
-    const long long[::1] indptr,
-    const double[::1] weight,
     const Py_ssize_t[::1] group,
-    const Py_ssize_t[::1] new,
-    const Py_ssize_t[::1] old,
-    double[:, ::1] block,
+    const Py_ssize_t[::1] cols,
+    const double[:, ::1] block,
     double[:, :, ::1] out,
 ):
-    """out[:, g] = Σ over the rows i of group g of w_i x_i,old x_i,newᵀ, up to eight columns `new`.
+    """out[i, g] = Σ over the rows of group g of x_row,cols[i] · block[row].
 
-    The new columns are spread out in `block`, eight side by side, and each old column is multiplied
-    with all of them at once: nnz(old) steps of eight products.
+    Eight vectors side by side stay in one register: a step a non-zero for all of them.
 
     Parameters
     ----------
-    weight : ndarray of shape (n,)
     group : ndarray of shape (n,), intp, or None
         Row groups; None where there is one.
-    new, old : ndarrays of intp, shapes (k,) with k ≤ 8, and (l,)
+    cols : ndarray of shape (k,), intp
     block : ndarray of shape (n, 8)
-        Workspace: zeros, and zeros again afterwards.
-    out : ndarray of shape (l, G, 8)
-        Mutated; the last axis is that of `new`.
+    out : ndarray of shape (k, G, 8)
+        Mutated.
     """
-    cdef Py_ssize_t i, t, j
+    cdef Py_ssize_t i, j
     cdef long long a
     cdef const Py_ssize_t* code = NULL
     if group is not None and group.shape[0]:
         code = &group[0]
-    if new.shape[0] > 8 or block.shape[1] != 8 or out.shape[2] != 8 or out.shape[0] != old.shape[0]:
-        raise ValueError("new, block and out do not fit together")
-    _check_columns(new, indptr.shape[0] - 1)
-    _check_columns(old, indptr.shape[0] - 1)
-    if data.shape[0] == 0:
-        out[:, :, :] = 0.0
-        return
+    if block.shape[1] != 8 or out.shape[2] != 8 or out.shape[0] != cols.shape[0]:
+        raise ValueError("cols, block and out do not fit together")
+    _check_columns(cols, indptr.shape[0] - 1)
     with nogil:
-        for t in range(new.shape[0]):
-            for a in range(indptr[new[t]], indptr[new[t] + 1]):
-                block[indices[a], t] = weight[indices[a]] * data[a]
-        for i in range(old.shape[0]):
-            j = old[i]
+        for i in range(cols.shape[0]):
+            j = cols[i]
             out[i, :, :] = 0.0
             a = indptr[j]
             if a < indptr[j + 1]:
                 dot8(indptr[j + 1] - a, &data[a], &indices[a], &block[0, 0], code, &out[i, 0, 0])
-        for t in range(new.shape[0]):
-            for a in range(indptr[new[t]], indptr[new[t] + 1]):
-                block[indices[a], t] = 0.0
+
+
+def spread_columns(
+    const double[::1] data,
+    const int[::1] indices,
+    const long long[::1] indptr,
+    const double[::1] weight,
+    const Py_ssize_t[::1] cols,
+    double[:, ::1] block,
+):
+    """block[:, t] = weight times column cols[t], explicit entries only.
+
+    Parameters
+    ----------
+    weight : ndarray of shape (n,)
+        Zeros make `block` what it was before, where it was zero.
+    cols : ndarray of shape (k,), intp, k ≤ 8
+    block : ndarray of shape (n, 8)
+        Mutated.
+    """
+    cdef Py_ssize_t t
+    cdef long long a
+    if cols.shape[0] > block.shape[1]:
+        raise ValueError("cols and block do not fit together")
+    _check_columns(cols, indptr.shape[0] - 1)
+    with nogil:
+        for t in range(cols.shape[0]):
+            for a in range(indptr[cols[t]], indptr[cols[t] + 1]):
+                block[indices[a], t] = weight[indices[a]] * data[a]
 
 
 cdef _check_columns(const Py_ssize_t[::1] cols, Py_ssize_t n_cols):
