@@ -13,14 +13,13 @@ from dataclasses import replace
 import numpy as np
 
 from fastreg.designs import Design
-from fastreg.engine import orthogonal
 from fastreg.engine.cost import holds_moments
+from fastreg.engine.orthogonal import PivotedQR, triangular_root
 from fastreg.engine.problem import Problem, train_moments
-from fastreg.engine.ridge import Dual, RidgePath
+from fastreg.engine.ridge import ALLOWED_ROUNDING, Dual, RidgePath, RowSpace, is_resolved
 from fastreg.engine.tasks import Penalty, Settings, Task
 
 EPS = np.finfo(float).eps
-ALLOWED_ROUNDING = 1e-10  # of K, relative to the smallest alpha
 SMALLEST_SLACK = np.sqrt(np.finfo(float).eps)  # 1 − h below this is too little of a digit
 
 Block = tuple[slice, np.ndarray, np.ndarray]  # rows, residuals (rows, m), 1 − h (rows, m)
@@ -37,9 +36,9 @@ def leave_one_out(
         Positive, in the units of `Task` (ridge's own divided by Σw); fixed while a row is left
         out in the scaling of ridge's own objective.
     """
-    cross = holds_moments(design, 1, alphas.size, True)
-    groups = design.moments(cross)
     task = Task(penalty, alphas, target=target, fit_intercept=fit_intercept)
+    cross = _in_p_space(design, task)
+    groups = design.moments(cross)
     problem = Problem(train_moments(groups, None), task, design)
     blocks = _from_columns if cross else _from_rows
     for rows, residual, slack in blocks(design, problem, alphas):
@@ -50,14 +49,23 @@ def leave_one_out(
         yield rows, out
 
 
+def _in_p_space(design: Design, task: Task) -> bool:
+    """Whether to work with p × p matrices: not where the columns can interpolate.
+
+    Residuals are then small beside y, and ŷ formed from coefficients knows them to rounding of y.
+    """
+    n_rows = design.n_rows if design.weight is None else np.count_nonzero(design.weight)
+    interpolates = design.n_features + task.fit_intercept >= n_rows
+    return not interpolates and holds_moments(design, 1, task.alphas.size, True)
+
+
 def _refit_without(design: Design, problem: Problem, row: int, which: np.ndarray) -> np.ndarray:
     """Return the residuals of a row that (nearly) interpolates itself, by refits without it."""
     task = problem.task
     if design.omega(problem.row_weights)[row] == problem.weight:
         return np.full(np.count_nonzero(which), np.nan)  # no other row has any weight
     rest = design.without(row)
-    groups = rest.moments(holds_moments(rest, 1, task.alphas.size, True))
-    moments = train_moments(groups, None)
+    moments = train_moments(rest.moments(_in_p_space(rest, task)), None)
     alphas = task.alphas[which] * (problem.weight / moments.weight)
     again = Problem(moments, replace(task, alphas=alphas), rest)
     coefs = RidgePath(rest, again, Settings()).solve(alphas).coefs
@@ -77,8 +85,9 @@ def _from_columns(design: Design, problem: Problem, alphas: np.ndarray) -> Itera
     The basis B diagonalises both: zB has covariance λ for the penalized directions (λ of
     V^(−1/2) G' V^(−1/2), G' with the free columns projected out) and 1 for the free ones.
     """
-    basis, values, free = _diagonal_basis(problem)
-    inverse = np.where(free[:, None], 1.0, 1.0 / (values[:, None] + alphas * ~free[:, None]))
+    basis, values, n_free = _diagonal_basis(design, problem, alphas.min())
+    penalty = np.where(np.arange(values.size) < n_free, 0.0, 1.0)
+    inverse = 1.0 / (values[:, None] + np.multiply.outer(penalty, alphas))
     weights = inverse * (basis.T @ problem.corr)[:, None]
     share = design.omega(problem.row_weights)[:, None] / problem.weight
     start = 1.0 if problem.task.fit_intercept else 0.0
@@ -89,96 +98,88 @@ def _from_columns(design: Design, problem: Problem, alphas: np.ndarray) -> Itera
         yield rows, y[rows, None] - z @ weights, slack
 
 
-def _diagonal_basis(problem: Problem) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the basis (p, k), its eigenvalues (k,) and which directions are free (k,)."""
-    gram, cols = problem.gram, problem.cols
-    free = problem.free
-    held = np.setdiff1d(cols, free)
-    blocks, values = [], []
-    inner = np.zeros((free.size, held.size))
-    if free.size:
-        own, vectors = np.linalg.eigh(gram[np.ix_(free, free)])
-        keep = own > own.max() * free.size * np.finfo(float).eps
-        root = vectors[:, keep] / np.sqrt(own[keep])
-        inner = root @ (root.T @ gram[np.ix_(free, held)])
-        block = np.zeros((gram.shape[0], root.shape[1]))
-        block[free] = root
-        blocks.append(block)
-        values.append(np.ones(root.shape[1]))
+def _diagonal_basis(
+    design: Design, problem: Problem, alpha: float
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Return the basis (p, k), its eigenvalues (k,) and how many of them, the first, are free.
+
+    G in units of V, p × p and at hand, will do where its rounding is small beside λ + α. Columns
+    on different scales drown small λ in it; a root R of G (RᵀR = G) keeps λ to rounding of
+    √(λ λ_max) instead, and the scales do not matter for making it.
+    """
+    free, held = problem.free, np.setdiff1d(problem.cols, problem.free)
     scale = 1.0 / np.sqrt(problem.l2w[held])
-    reduced = gram[np.ix_(held, held)] - gram[np.ix_(held, free)] @ inner
-    own, vectors = np.linalg.eigh(reduced * np.multiply.outer(scale, scale))
-    block = np.zeros((gram.shape[0], held.size))
-    block[held] = scale[:, None] * vectors
-    block[free] = -inner @ block[held]
-    blocks.append(block)
-    values.append(np.maximum(own, 0.0))
-    is_free = np.arange(sum(v.size for v in values)) < sum(v.size for v in values[:-1])
-    return np.hstack(blocks), np.concatenate(values), is_free
+    basis = np.zeros((problem.corr.size, held.size))
+    if not free.size:
+        gram = problem.gram[np.ix_(held, held)]
+        values, vectors = np.linalg.eigh(gram * np.multiply.outer(scale, scale))
+        basis[held] = scale[:, None] * vectors
+        if is_resolved(problem, held, values.min(initial=np.inf), alpha):
+            return basis, np.maximum(values, 0.0), 0
+    root = _root(design, problem)
+    fit = PivotedQR(root[:, free])
+    inner = fit.q.T @ root[:, held]
+    _, singular, vectors = np.linalg.svd((root[:, held] - fit.q @ inner) * scale)
+    values = np.zeros(held.size)
+    values[: singular.size] = singular**2
+    basis[held] = scale[:, None] * vectors.T
+    basis[free] = -fit.back(inner @ basis[held])
+    own = np.zeros((problem.corr.size, fit.rank))
+    own[free] = fit.back(np.eye(fit.rank))
+    return np.hstack([own, basis]), np.concatenate([np.ones(fit.rank), values]), fit.rank
+
+
+def _root(design: Design, problem: Problem) -> np.ndarray:
+    """Return R (k, p) with RᵀR = G on the columns of the problem.
+
+    From G scaled to a unit diagonal, where rounding is relative to each column's own scale; from
+    the rows where the columns are too dependent for that.
+    """
+    cols = problem.cols
+    size = problem.root[cols]
+    root = np.zeros((cols.size, problem.corr.size))
+    scaled = problem.gram[np.ix_(cols, cols)] / np.multiply.outer(size, size)
+    values, vectors = np.linalg.eigh(scaled)
+    lost = float(np.max((problem.reach[cols] / size) ** 2, initial=0.0))
+    if EPS * cols.size * lost <= ALLOWED_ROUNDING * values.min(initial=np.inf):
+        root[:, cols] = np.sqrt(values)[:, None] * vectors.T * size
+        return root
+    share = np.sqrt(design.omega(problem.row_weights) / problem.weight)
+    chosen = np.eye(problem.corr.size)[:, cols]
+    rows = triangular_root(
+        z * share[rows, None] for rows, z in design.project(chosen, problem.centre)
+    )
+    root = np.zeros((len(rows), problem.corr.size))
+    root[:, cols] = rows
+    return root
 
 
 def _from_rows(design: Design, problem: Problem, alphas: np.ndarray) -> Iterator[Block]:
     """Yield the same with more columns than rows.
 
-    r = α (K + α)⁻¹ u and 1 − h is the diagonal of that matrix, K = Z V⁻¹ Zᵀ/Σw.
-    Intercept and free columns span N; K is projected on its complement and N is given an
-    eigenvalue of its own above all others, so that its vectors can be told apart and left out.
+    r = α (K + α)⁻¹ u and 1 − h is the diagonal of that matrix, K = Z V⁻¹ Zᵀ/Σw, both without what
+    the intercept and the free columns span. Their ratio is the same with λ_min + α in place of α,
+    and 1 − h is then not small merely because α is.
     """
     omega = design.omega(problem.row_weights)
     keep = np.flatnonzero(omega)
-    root = np.sqrt(omega[keep])
-    held = np.setdiff1d(problem.cols, problem.free)
-    matrix = design.row_gram(
-        held, problem.centre, problem.row_weights, 1.0 / (problem.l2w[held] * problem.weight)
-    )
-    spans = [root[:, None]] if problem.task.fit_intercept else []
-    if problem.free.size:
-        spans.append(design.columns(problem.free, problem.centre, problem.row_weights)[0])
+    values, vectors = RowSpace(design, problem, problem.l2w).eigen(alphas.min())
     u = design.targets(problem.task.target, problem.y_centre, problem.row_weights)
-    drop = 0
-    if spans:
-        basis = orthogonal.column_space(np.hstack(spans))
-        half = matrix - basis @ (basis.T @ matrix)
-        matrix = half - (half @ basis) @ basis.T
-        top = 2.0 * float(np.abs(matrix).sum(axis=1).max()) or 1.0
-        matrix = matrix + top * (basis @ basis.T)
-        drop = basis.shape[1]
-    values, vectors = np.linalg.eigh(matrix)
-    values, vectors = values[: values.size - drop], vectors[:, : values.size - drop]
-    if EPS * values.size * values.max(initial=0.0) > ALLOWED_ROUNDING * alphas.min():
-        values, vectors = _from_singular_values(design, problem, held, basis if drop else None)
-    shrink = alphas / (np.maximum(values, 0.0)[:, None] + alphas)
+    shrink = (values.min(initial=np.inf) + alphas) / (values[:, None] + alphas)
     residual = vectors @ (shrink * (vectors.T @ u)[:, None])
     slack = (vectors * vectors) @ shrink
     out, rest = np.empty((design.n_rows, alphas.size)), np.ones((design.n_rows, alphas.size))
-    out[keep], rest[keep] = residual / root[:, None], slack
+    out[keep], rest[keep] = residual / np.sqrt(omega[keep])[:, None], slack
     if keep.size < design.n_rows:
         _fill_unweighted(design, problem, alphas, omega == 0, out)
     yield slice(0, design.n_rows), out, rest
-
-
-def _from_singular_values(
-    design: Design, problem: Problem, held: np.ndarray, basis: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return eigenvalues and vectors of K from the rows: K squares the condition number."""
-    rows, _ = design.columns(held, problem.centre, problem.row_weights)
-    rows /= np.sqrt(problem.l2w[held] * problem.weight)
-    drop = 0
-    if basis is not None:
-        # as above: directions of their own above all others, told apart from other null vectors
-        rows -= basis @ (basis.T @ rows)
-        rows = np.hstack([rows, (2.0 * np.linalg.norm(rows) or 1.0) * basis])
-        drop = basis.shape[1]
-    vectors, singular, _ = np.linalg.svd(rows, full_matrices=False)
-    return singular[drop:] ** 2, vectors[:, drop:]
 
 
 def _fill_unweighted(
     design: Design, problem: Problem, alphas: np.ndarray, rows: np.ndarray, out: np.ndarray
 ) -> None:
     """Rows without weight take no part in the fit: their residual is the plain one."""
-    coefs = np.zeros((alphas.size, problem.corr.size))
-    coefs[:, problem.cols], _ = Dual(design, problem).solve(alphas)
+    coefs, _ = Dual(design, problem, problem.l2w).solve(alphas)
     found = design.evaluate(
         coefs,
         problem.intercepts_about_shift(coefs),

@@ -2,7 +2,8 @@
 
 Primal (p × p moments held): Cholesky on the column-scaled G for a few α, one tridiagonal form for
 many, refined from the residual until that stops helping. Dual (more columns than rows): the same
-systems on XXᵀ. Where a factor is of no use, `fastreg.engine.orthogonal` takes over.
+systems on XXᵀ, or its singular values from the rows where XXᵀ has lost too much. Where a factor is
+of no use, `fastreg.engine.orthogonal` takes over.
 """
 
 from __future__ import annotations
@@ -24,10 +25,14 @@ FEW_ALPHAS = 8  # up to here a Cholesky factor each is cheaper than the tridiago
 SMALLEST_RCOND = 1e-13  # of the scaled matrix: below, corrections from the residual may diverge
 NEGLIGIBLE = 1e-9  # a relative correction whose square is below rounding
 MAX_CORRECTIONS = 10
-ROUNDING = 1e-14  # a relative correction that is nothing but rounding
 EPS = np.finfo(float).eps
+TINY = np.finfo(float).tiny
+GRADIENT_ROUNDING = 16 * EPS  # of the sums that a gradient is the difference of
+ALLOWED_ROUNDING = 1e-10  # of eigenvalues, relative to the smallest with alpha added
+READY = 2 * EPS  # what is left of y − Zb − αa, relative to its terms, and nothing but rounding
+ALLOWED_LEFT = 50 * EPS  # the same, where the factor in use is not good enough
 BAND_BYTES = 1 << 24
-
+MIN_BAND = 16
 
 
 class RidgePath:
@@ -57,7 +62,7 @@ class RidgePath:
         elif problem.moments.has_cross:
             corrs, rr = self._primal(alphas, coefs, gains)
         else:
-            coefs[:, self.cols], gains = Dual(self.design, problem).solve(alphas)
+            self._dual(alphas, coefs, gains)
             corrs, rr = self._residual(coefs)
         self.from_moments = np.full(m, not self.from_rows)
         found = certify(problem, alphas, coefs, corrs, rr, self._rows)
@@ -65,11 +70,25 @@ class RidgePath:
         # would gain, and never more than ‖r‖²/2.
         zero = alphas == 0
         found.gap[zero] = np.minimum(gains, 0.5 * rr)[zero]
+        rounded = self._is_rounding(alphas, coefs, corrs)
+        found.floor[rounded] = np.maximum(found.floor, found.gap)[rounded]
         n_iter = np.ones(m, dtype=np.intp)
         return Answer(coefs, rr, found, n_iter, self.from_moments, self.ill_conditioned)
 
     def _rows(self, cols: np.ndarray) -> np.ndarray:
         return self.problem.gram_rows(self.design, cols)
+
+    def _is_rounding(self, alphas: np.ndarray, coefs: np.ndarray, corrs: np.ndarray) -> np.ndarray:
+        """Return where every column's gradient is no more than rounding: so is the gap then.
+
+        g_j adds g_j²/(2 α v_j) to it, or, unpenalized, g_j² over an eigenvalue of G that may be as
+        small: no bound in terms of ε and the size of the fit alone covers that.
+        """
+        problem, cols = self.problem, self.cols
+        size = np.sqrt(problem.yy) + np.abs(coefs) @ problem.reach
+        gradient = corrs[:, cols] - alphas[:, None] * self.ridge * coefs[:, cols]
+        rounding = GRADIENT_ROUNDING * np.outer(size, problem.reach[cols])
+        return np.all(np.abs(gradient) <= rounding, axis=1)
 
     def _residual(self, coefs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return Xᵀr/Σw and ‖r‖²/Σw, from the rows where the task asks for it."""
@@ -79,6 +98,17 @@ class RidgePath:
         corrs = problem.corr - coefs @ problem.gram
         rr = problem.yy - np.einsum("kj,kj->k", coefs, problem.corr + corrs)
         return corrs, np.maximum(rr, 0.0)
+
+    def _dual(self, alphas: np.ndarray, coefs: np.ndarray, gains: np.ndarray) -> None:
+        """Fill `coefs` and `gains` in the space of the rows.
+
+        At α = 0 the penalty's weights say nothing: of all solutions it is the shortest.
+        """
+        l2w = self.problem.l2w
+        for which, weights in ((alphas > 0, l2w), (alphas == 0, np.ones_like(l2w))):
+            if which.any():
+                dual = Dual(self.design, self.problem, weights)
+                coefs[which], gains[which] = dual.solve(alphas[which])
 
     def _primal(
         self, alphas: np.ndarray, coefs: np.ndarray, gains: np.ndarray
@@ -203,100 +233,209 @@ def choose_system(
     return (Tridiagonal if many else Cholesky)(gram, ridge, alphas)
 
 
-class Dual:
-    """Ridge in the space of the rows: (K/Σw + α) a = u, b = V⁻¹Zᵀa/Σw, K = Z V⁻¹ Zᵀ.
+class RowSpace:
+    """K = Z V⁻¹ Zᵀ/Σw in the space of the rows, without what is fitted unpenalized.
 
-    Z and u are centred and weighted by √w. Unpenalized columns are projected out of both first.
+    Z is centred and weighted by √w. The unpenalized columns and, with an intercept, √w are
+    projected out of it: centred columns are orthogonal to √w but for rounding only.
+
+    Attributes
+    ----------
+    free, held : ndarray of int
+        The unpenalized columns and the others.
+    basis : ndarray of shape (n', k)
+        Orthonormal; spans what is projected out.
     """
 
-    def __init__(self, design: Design, problem: Problem) -> None:
+    def __init__(self, design: Design, problem: Problem, l2w: np.ndarray) -> None:
         self.design, self.problem = design, problem
-        ridge = problem.l2w[problem.cols]
-        self.free, self.held = np.flatnonzero(ridge == 0), np.flatnonzero(ridge > 0)
-        self.inverse = 1.0 / ridge[self.held]
+        self.free = problem.cols[l2w[problem.cols] == 0]
+        self.held = problem.cols[l2w[problem.cols] > 0]
+        self.inverse = 1.0 / (l2w[self.held] * problem.weight)
+        self.columns, _ = design.columns(self.free, problem.centre, problem.row_weights)
+        omega = design.omega(problem.row_weights)
+        root = np.sqrt(omega[omega > 0])[:, None]
+        spans = [root, self.columns] if problem.task.fit_intercept else [self.columns]
+        self.basis = orthogonal.PivotedQR(np.hstack(spans)).q
+
+    def without(self, block: np.ndarray) -> np.ndarray:
+        """Return rows (m, n') or a vector (n',) less their projection on `basis`."""
+        for _ in range(2):  # once leaves ε of what it takes off, which may be nearly all there is
+            block = block - (block @ self.basis) @ self.basis.T
+        return block
+
+    def bands(self) -> Iterator[tuple[slice, np.ndarray]]:
+        """Yield the held columns of Z (not projected), a band at a time."""
+        problem, n_rows = self.problem, self.columns.shape[0]
+        step = max(MIN_BAND, BAND_BYTES // (8 * max(1, n_rows)))
+        for i in range(0, self.held.size, step):
+            band = slice(i, i + step)
+            columns, _ = self.design.columns(self.held[band], problem.centre, problem.row_weights)
+            yield band, columns
+
+    def kernel(self) -> np.ndarray:
+        """Return K with an eigenvalue of its own above all others for the span of `basis`."""
+        problem = self.problem
+        matrix = self.design.row_gram(self.held, problem.centre, problem.row_weights, self.inverse)
+        if self.basis.shape[1]:
+            matrix = self.without(self.without(matrix).T)
+            top = 2.0 * float(np.abs(matrix).sum(axis=1).max()) or 1.0
+            matrix = matrix + top * (self.basis @ self.basis.T)
+        return np.asfortranarray(matrix)
+
+    def eigen(self, alpha: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return eigenvalues and vectors of K outside `basis`, exact enough to add α to them."""
+        values, vectors = np.linalg.eigh(self.kernel())
+        inside = slice(0, values.size - self.basis.shape[1])
+        values, vectors = values[inside], vectors[:, inside]
+        if is_resolved(self.problem, self.held, values.min(initial=np.inf), alpha):
+            return np.maximum(values, 0.0), vectors
+        return self.singular()
+
+    def singular(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the same from the rows themselves: forming K squares the condition number."""
+        root = orthogonal.triangular_root(
+            self.without(block.T) * np.sqrt(self.inverse[band])[:, None]
+            for band, block in self.bands()
+        )
+        if self.basis.shape[1]:
+            top = 2.0 * np.linalg.norm(root) or 1.0
+            root = np.vstack([root, top * self.basis.T])
+        vectors, singular, _ = np.linalg.svd(root.T)
+        values = np.zeros(vectors.shape[0])
+        values[: singular.size] = singular**2
+        return values[self.basis.shape[1] :], vectors[:, self.basis.shape[1] :]
+
+
+def is_resolved(problem: Problem, held: np.ndarray, smallest: float, alpha: float) -> bool:
+    """Whether the rounding of K, or of G in units of V, is negligible beside λ + α.
+
+    Its norm is about ε times the trace before anything was projected out.
+    """
+    rounding = EPS * float(np.sum(problem.reach[held] ** 2 / problem.l2w[held]))
+    return rounding <= ALLOWED_ROUNDING * (smallest + alpha)
+
+
+class Dual:
+    """Ridge in the space of the rows: (K + α) a = u, b = V⁻¹Zᵀa/Σw.
+
+    With the true residual r = u − Z b, b gains V⁻¹Zᵀδ/Σw and a gains δ = (K + α)⁻¹(r − αa) until
+    r = αa. Then the gradient Zᵀr/Σw − αVb is no more than the rounding of the sums that b was
+    collected in. Computing b afresh from a would put that rounding, times Z, into r each time.
+    """
+
+    def __init__(self, design: Design, problem: Problem, l2w: np.ndarray) -> None:
+        self.problem, self.space = problem, RowSpace(design, problem, l2w)
+        self.u = design.targets(problem.task.target, problem.y_centre, problem.row_weights)
+        self.free_fit = orthogonal.PivotedQR(self.space.columns)
 
     def solve(self, alphas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the coefficients of `problem.cols` (m, len(cols)) and what is left to gain (m,).
+        """Return the coefficients (m, p) and, at α = 0, what is left to gain (m,).
 
-        The gain is only told where K + α had to be inverted by eigenvectors, infinite elsewhere.
+        The alphas are all positive or all 0.
         """
-        problem, cols = self.problem, self.problem.cols
-        u = self.design.targets(problem.task.target, problem.y_centre, problem.row_weights)
-        kernel_matrix = self.design.row_gram(
-            cols[self.held], problem.centre, problem.row_weights, self.inverse / problem.weight
-        )
-        out = np.zeros((alphas.size, cols.size))
-        beside = u
-        if self.free.size:
-            columns, _ = self.design.columns(cols[self.free], problem.centre, problem.row_weights)
-            basis = orthogonal.column_space(columns)
-            half = kernel_matrix - basis @ (basis.T @ kernel_matrix)
-            kernel_matrix = half - (half @ basis) @ basis.T
-            beside = u - basis @ (basis.T @ u)
-        system = DualSystem(np.asfortranarray(kernel_matrix), alphas)
-        a = system.solve(np.tile(beside, (alphas.size, 1)))
-        last = np.full(alphas.size, np.inf)
-        for _ in range(MAX_CORRECTIONS):
-            # b = V⁻¹Zᵀa/Σw and Z b in one pass; what is left of u − Z b − αa corrects a
-            fitted = self._combine(a, cols, out)
-            left = u - fitted
-            if self.free.size:
-                left -= (left @ basis) @ basis.T
-            delta = system.solve(left - alphas[:, None] * a)
-            step = np.linalg.norm(delta, axis=1)
-            better = (step < 0.5 * last) & (step > ROUNDING * np.linalg.norm(a, axis=1))
-            if not better.any():
-                break
-            a[better] += delta[better]
-            last = np.where(better, step, 0.0)
-        gains = system.gains(left - alphas[:, None] * a)
-        if self.free.size:
-            out[:, self.free] = np.linalg.lstsq(columns, (u - fitted).T, rcond=None)[0].T
-        return out, gains / problem.weight
+        space, m = self.space, alphas.size
+        coefs, gains = np.zeros((m, self.problem.corr.size)), np.full(m, np.inf)
+        fitted = np.zeros((m, self.u.size))
+        if space.held.size:
+            self._solve_held(alphas, coefs, fitted, gains)
+        if space.free.size:
+            for k in range(m):
+                coefs[k, space.free], _ = self.free_fit.solve(self.u - fitted[k])
+        return coefs, gains
 
-    def _combine(self, a: np.ndarray, cols: np.ndarray, out: np.ndarray) -> np.ndarray:
-        """Fill the held columns of `out` with b and return Z b, shape (m, n)."""
-        fitted = np.zeros_like(a)
-        for band, block in self._bands(cols[self.held]):
-            coefs = (a @ block) * self.inverse[band] / self.problem.weight
-            out[:, self.held[band]] = coefs
-            fitted += coefs @ block.T
+    def _solve_held(
+        self, alphas: np.ndarray, coefs: np.ndarray, fitted: np.ndarray, gains: np.ndarray
+    ) -> None:
+        """Fill in the penalized columns, by the cheapest factor that is good enough."""
+        space, todo = self.space, np.arange(alphas.size)
+        if alphas[0] > 0:  # at 0 it depends on the rank, which K does not tell
+            system = choose_system(space.kernel(), np.ones(self.u.size), alphas)
+            todo = np.flatnonzero(system.usable)
+            coefs[todo], fitted[todo], good = self._refine(system, alphas, todo)
+            todo = np.setdiff1d(np.arange(alphas.size), todo[good])
+        if todo.size:
+            system = Spectral(*space.singular(), alphas)
+            coefs[todo], fitted[todo], good = self._refine(system, alphas, todo)
+            gains[todo] = system.gains(self.u - fitted[todo], todo) / self.problem.weight
+            todo = todo[~good]
+        if todo.size:
+            self._gather(alphas, todo, coefs, fitted, gains)
+
+    def _refine(
+        self, system: Cholesky | Tridiagonal | Spectral, alphas: np.ndarray, which: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return coefficients (m, p), Z b (m, n') and whether r = αa but for rounding, (m,)."""
+        problem, space, alpha = self.problem, self.space, alphas[which, None]
+        coefs = np.zeros((which.size, problem.corr.size))
+        fitted = np.zeros((which.size, self.u.size))
+        a, left = np.zeros_like(fitted), np.tile(space.without(self.u), (which.size, 1))
+        last, todo = np.full(which.size, np.inf), np.arange(which.size)
+        for _ in range(MAX_CORRECTIONS):
+            delta = space.without(system.solve(left[todo], which[todo]))
+            # neither the length of δ nor that of what is left tells: K + α stretches one into
+            # the other, by factors that differ by its condition number
+            energy = np.abs(np.einsum("ki,ki->k", left[todo], delta))
+            better = energy < 0.25 * last[todo]
+            todo, delta = todo[better], delta[better]
+            if not todo.size:
+                break
+            last[todo] = energy[better]
+            a[todo] += delta
+            fitted[todo] = self._add(delta, coefs, todo)
+            left[todo] = space.without(self.u - fitted[todo]) - alpha[todo] * a[todo]
+            todo = todo[self._excess(left, coefs)[todo] > READY]
+        return coefs, fitted, self._excess(left, coefs) <= ALLOWED_LEFT
+
+    def _gather(
+        self,
+        alphas: np.ndarray,
+        which: np.ndarray,
+        coefs: np.ndarray,
+        fitted: np.ndarray,
+        gains: np.ndarray,
+    ) -> None:
+        """Fill rows `which` from all of Z at once: where α hardly counts, a = r/α is too large."""
+        space, weight = self.space, self.problem.weight
+        rows = np.hstack([block for _, block in space.bands()])
+        scale = np.sqrt(space.inverse)
+        projected, u = space.without(rows.T).T * scale, space.without(self.u)
+        for k in which:
+            coef, gain = orthogonal.shortest(projected, u, alphas[k])
+            coefs[k, space.held], gains[k] = scale * coef, gain / weight
+            fitted[k] = rows @ (scale * coef)
+
+    def _excess(self, left: np.ndarray, coefs: np.ndarray) -> np.ndarray:
+        """Return ‖left‖ relative to the terms that it is the difference of."""
+        size = np.sqrt(self.problem.weight) * (np.abs(coefs) @ self.problem.reach)
+        return np.linalg.norm(left, axis=1) / (np.linalg.norm(self.u) + size + TINY)
+
+    def _add(self, delta: np.ndarray, coefs: np.ndarray, which: np.ndarray) -> np.ndarray:
+        """Add V⁻¹Zᵀδ/Σw to rows `which` of `coefs`; return their Z b, in the same pass."""
+        space = self.space
+        fitted = np.zeros_like(delta)
+        for band, block in space.bands():
+            at = np.ix_(which, space.held[band])
+            coefs[at] += (delta @ block) * space.inverse[band]
+            fitted += coefs[at] @ block.T
         return fitted
 
-    def _bands(self, cols: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-        """Yield Z a band of columns at a time."""
-        step = max(16, BAND_BYTES // (8 * max(1, self.design.n_rows)))
-        for i in range(0, cols.size, step):
-            block, _ = self.design.columns(
-                cols[i : i + step], self.problem.centre, self.problem.row_weights
-            )
-            yield slice(i, i + step), block
 
+class Spectral:
+    """(K + α_k)⁻¹ from eigenvalues and vectors, on the range of K where α_k does not fill it up."""
 
-class DualSystem:
-    """(K + α_k)⁻¹ for a list of α, by eigenvectors and of minimum norm where that is singular."""
+    def __init__(self, values: np.ndarray, vectors: np.ndarray, alphas: np.ndarray) -> None:
+        self.vectors = vectors
+        total = values + alphas[:, None]
+        # a singular value is known to n ε of the largest, and the values are their squares
+        self.known = total > values.max(initial=0.0) * (len(vectors) * EPS) ** 2
+        self.inverse = np.divide(1.0, total, out=np.zeros_like(total), where=self.known)
 
-    def __init__(self, matrix: np.ndarray, alphas: np.ndarray) -> None:
-        self.alphas, n = alphas, matrix.shape[0]
-        self.system = choose_system(matrix, np.ones(n), alphas)
-        self.singular = np.flatnonzero(~self.system.usable)
-        if self.singular.size:
-            self.values, self.vectors = np.linalg.eigh(matrix)
-            self.cut = self.values.max(initial=0.0) * n * EPS
+    def solve(self, rhs: np.ndarray, which: np.ndarray) -> np.ndarray:
+        """Return the solution for each row of `rhs`, row i belonging to α number which[i]."""
+        return ((rhs @ self.vectors) * self.inverse[which]) @ self.vectors.T
 
-    def solve(self, rhs: np.ndarray) -> np.ndarray:
-        """Return the solution for each row of `rhs`, shape (m, n)."""
-        out = self.system.solve(rhs)
-        for k in self.singular:
-            inverse = 1.0 / np.maximum(self.values + self.alphas[k], self.cut)
-            inverse[self.values <= self.cut] = 0.0
-            out[k] = self.vectors @ (inverse * (self.vectors.T @ rhs[k]))
-        return out
-
-    def gains(self, left: np.ndarray) -> np.ndarray:
-        """Return half the square of what is left in the range of K; infinite where not singular."""
-        out = np.full(self.alphas.size, np.inf)
-        for k in self.singular:
-            inside = (self.values > self.cut) * (self.vectors.T @ left[k])
-            out[k] = 0.5 * float(inside @ inside)
-        return out
+    def gains(self, residuals: np.ndarray, which: np.ndarray) -> np.ndarray:
+        """Return half the square of what K could still take of each residual, at α = 0."""
+        inside = (residuals @ self.vectors) * self.known[which]
+        return 0.5 * np.einsum("ki,ki->k", inside, inside)

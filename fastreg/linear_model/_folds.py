@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,25 @@ class FoldErrors:
     solutions: list[Solution]
 
 
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """A solved fold.
+
+    Attributes
+    ----------
+    number : int
+        Which split it is.
+    solutions : list of Solution
+        Target by target, each with every penalty.
+    design : Design
+        Of the batch it was solved in: holds all rows, for the refit.
+    """
+
+    number: int
+    solutions: list[Solution]
+    design: Design
+
+
 def solve_folds(
     X: Any,
     y: np.ndarray,
@@ -58,39 +77,87 @@ def solve_folds(
     splits = check_splits(splits, X.shape[0])
     shape = (len(penalties), alphas.n_alphas if isinstance(alphas, Grid) else alphas.size)
     held_out, train = np.empty((*shape, len(splits))), np.empty((*shape, len(splits)))
-    tss, grids, solutions = np.empty(len(splits)), [], []
+    tss, solutions = np.empty(len(splits)), []
+    for fold in solve_each_fold(
+        X,
+        y,
+        sample_weight,
+        splits,
+        penalties,
+        alphas,
+        settings,
+        fit_intercept=fit_intercept,
+        targets=(target,),
+    ):
+        k = fold.number
+        for i, solution in enumerate(fold.solutions):
+            held_out[i, :, k], train[i, :, k] = solution.held_out_mse, solution.train_mse
+        tss[k] = fold.solutions[0].held_out_tss
+        solutions += fold.solutions
+    grids = [solution.alphas for solution in fold.solutions]
+    return FoldErrors(held_out, train, tss, grids, solutions), fold.design
+
+
+def solve_each_fold(
+    X: Any,
+    y: np.ndarray,
+    sample_weight: np.ndarray | None,
+    splits: Sequence[tuple[np.ndarray, np.ndarray]],
+    penalties: Sequence[Penalty],
+    alphas: np.ndarray | Grid | Callable[[Design], np.ndarray],
+    settings: Settings,
+    *,
+    fit_intercept: bool,
+    targets: Sequence[int] = (0,),
+    summed: bool = False,
+) -> Iterator[Fold]:
+    """Yield the solutions of each fold, solved in batches of the folds that share row groups.
+
+    Parameters
+    ----------
+    splits : sequence of pairs of ndarray
+        As `check_splits` returns them.
+    alphas : ndarray of shape (m,), Grid, or function of a design that holds all rows
+    summed : bool
+        Whether alphas go with the sum of squares, as in `Ridge`, and not with the mean: what the
+        engine is given is then divided by the weight of the training set.
+    """
+    grids: list[np.ndarray] = []
     for groups, numbers in batches(splits, X.shape[0]):
         design = make_design(X, y, sample_weight, groups=groups.codes, check_input=False)
-        check_fold_weights(design, groups, numbers)
-        probe = [Task(p, alphas, target=target, fit_intercept=fit_intercept) for p in penalties]
+        weights = training_weights(design, groups, numbers)
+        if callable(alphas):
+            alphas = alphas(design)
+        probe = [Task(p, alphas, None, (), t, fit_intercept) for t in targets for p in penalties]
         grids = grids or [resolve_alphas(design, probe * len(numbers), task) for task in probe]
         tasks = [
-            Task(
-                penalty,
-                grid,
-                groups.train[i],
-                groups.held_out[i],
-                target=target,
-                fit_intercept=fit_intercept,
+            replace(
+                task,
+                alphas=grid / weights[i] if summed else grid,
+                train=groups.train[i],
+                held_out=groups.held_out[i],
             )
-            for penalty, grid in zip(penalties, grids, strict=True)
             for i in range(len(numbers))
+            for task, grid in zip(probe, grids, strict=True)
         ]
         found = solve(design, tasks, settings)
-        solutions += found
-        for i, solution in enumerate(found):
-            row, fold = i // len(numbers), numbers[i % len(numbers)]
-            held_out[row, :, fold], train[row, :, fold] = solution.held_out_mse, solution.train_mse
-            tss[fold] = solution.held_out_tss
-    return FoldErrors(held_out, train, tss, grids, solutions), design
+        for i, k in enumerate(numbers):
+            yield Fold(k, found[i * len(probe) : (i + 1) * len(probe)], design)
 
 
-def check_fold_weights(design: Design, groups: RowGroups, numbers: Sequence[int]) -> None:
-    """Raise ValueError where a training or test set has no weight."""
-    if design.weight is None:
-        return
+def training_weights(design: Design, groups: RowGroups, numbers: Sequence[int]) -> np.ndarray:
+    """Return the weight of each training set.
+
+    Raises
+    ------
+    ValueError
+        A training or test set without weight; `numbers` are what its split is called.
+    """
     weight = np.bincount(groups.codes, weights=design.weight, minlength=groups.n_groups)
+    train = np.array([weight[list(members)].sum() for members in groups.train])
+    test = np.array([weight[list(members)].sum() for members in groups.held_out])
     for i, k in enumerate(numbers):
-        for name, members in (("training", groups.train[i]), ("test", groups.held_out[i])):
-            if not weight[list(members)].sum() > 0:
+        for name, total in (("training", train[i]), ("test", test[i])):
+            if not total > 0:
                 raise ValueError(f"split {k}: sample_weight is zero for its whole {name} set")
+    return train

@@ -30,8 +30,8 @@ from fastreg.linear_model._base import (
     all_or_nothing,
     set_fitted,
 )
-from fastreg.linear_model._folds import check_fold_weights
-from fastreg.model_selection.row_groups import batches, check_splits
+from fastreg.linear_model._folds import solve_each_fold
+from fastreg.model_selection.row_groups import check_splits
 from fastreg.model_selection.rules import choose, mean_and_se
 from fastreg.moments import Moments
 from fastreg.path import ridge_grid, total_weight
@@ -162,10 +162,12 @@ class RidgeCV(MultiOutputMixin, LinearModelBase):
             standardize=self.standardize,
         )
         routed = self._route(sample_weight, params)
-        design = make_design(X, y, sample_weight, check_input=False)
-        settings = self._engine_settings()
-        choose_alpha = self._leave_one_out if self.cv is None else self._folds
-        chosen = choose_alpha(design, X, y, sample_weight, penalty, alphas, routed)
+        settings = Settings(tol=1e-6, n_jobs=self.n_jobs)
+        if self.cv is None:
+            design = make_design(X, y, sample_weight, check_input=False)
+            chosen = self._leave_one_out(design, X, y, penalty, alphas, routed)
+        else:
+            design, chosen = self._folds(X, y, sample_weight, penalty, alphas, settings, routed)
         weight = total_weight(design)
         tasks = [
             Task(
@@ -182,9 +184,6 @@ class RidgeCV(MultiOutputMixin, LinearModelBase):
         self.alpha_ = chosen if self.alpha_per_target and chosen.size > 1 else chosen[0]
         warn_unsolved(found, settings)
         return self
-
-    def _engine_settings(self) -> Settings:
-        return Settings(tol=1e-6, n_jobs=self.n_jobs)
 
     def _given_alphas(self) -> np.ndarray | None:
         if self.alphas is None:
@@ -205,7 +204,6 @@ class RidgeCV(MultiOutputMixin, LinearModelBase):
         design: Design,
         X: Any,
         y: np.ndarray,
-        sample_weight: Any,
         penalty: Penalty,
         alphas: np.ndarray | None,
         routed: Any,
@@ -276,51 +274,43 @@ class RidgeCV(MultiOutputMixin, LinearModelBase):
 
     def _folds(
         self,
-        design: Design,
         X: Any,
         y: np.ndarray,
         sample_weight: Any,
         penalty: Penalty,
         alphas: np.ndarray | None,
+        settings: Settings,
         routed: Any,
-    ) -> np.ndarray:
-        """Return the chosen alpha, the same for every target."""
-        alphas = self._grid(design, penalty, alphas)
+    ) -> tuple[Design, np.ndarray]:
+        """Return a design of all rows and the chosen alpha, the same for every target."""
         splits = check_splits(
-            list(check_cv(self.cv).split(X, y, **routed.splitter.split)), design.n_rows
+            list(check_cv(self.cv).split(X, y, **routed.splitter.split)), X.shape[0]
         )
-        shape = (alphas.size, len(splits))
-        mse, score = np.zeros(shape), np.zeros(shape)
-        n_targets = design.n_targets
-        for groups, numbers in batches(splits, design.n_rows):
-            folds = make_design(X, y, sample_weight, groups=groups.codes, check_input=False)
-            check_fold_weights(folds, groups, numbers)
-            weights = _training_weights(folds, groups)
-            tasks = [
-                Task(
-                    penalty,
-                    alphas / weights[i],
-                    groups.train[i],
-                    groups.held_out[i],
-                    t,
-                    self.fit_intercept,
-                )
-                for i in range(len(numbers))
-                for t in range(n_targets)
-            ]
-            found = solve(folds, tasks, self._engine_settings())
-            for i, k in enumerate(numbers):
-                mine = found[i * n_targets : (i + 1) * n_targets]
-                mse[:, k] = np.mean([s.held_out_mse for s in mine], axis=0)
-                if self.scoring is not None:
-                    score[:, k] = self._score_fold(X, y, splits[k][1], mine, routed)
-                else:
-                    score[:, k] = np.mean([_r2(s) for s in mine], axis=0)
+        shape = (N_AUTOMATIC if alphas is None else alphas.size, len(splits))
+        mse, score = np.empty(shape), np.empty(shape)
+        for fold in solve_each_fold(
+            X,
+            y,
+            sample_weight,
+            splits,
+            [penalty],
+            lambda design: self._grid(design, penalty, alphas),
+            settings,
+            fit_intercept=self.fit_intercept,
+            targets=range(1 if y.ndim == 1 else y.shape[1]),
+            summed=True,
+        ):
+            k, found = fold.number, fold.solutions
+            mse[:, k] = np.mean([s.held_out_mse for s in found], axis=0)
+            if self.scoring is not None:
+                score[:, k] = self._score_fold(X, y, splits[k][1], found, routed)
+            else:
+                score[:, k] = np.mean([_r2(s) for s in found], axis=0)
         self.mse_path_ = mse
         self.cv_mean_, self.cv_se_ = mean_and_se(mse)
-        k = self._choose(alphas, self.cv_mean_, self.cv_se_, score.mean(axis=1))
-        self.best_score_ = score.mean(axis=1)[k]
-        return np.full(n_targets, alphas[k])
+        at = self._choose(self.alphas_, self.cv_mean_, self.cv_se_, score.mean(axis=1))
+        self.best_score_ = score.mean(axis=1)[at]
+        return fold.design, np.full(fold.design.n_targets, self.alphas_[at])
 
     def _score_fold(self, X: Any, y: np.ndarray, test: np.ndarray, found: list, routed: Any):
         """Score every alpha of a fold on its held-out rows: (m,)."""
@@ -392,8 +382,3 @@ def _r2(solution: Any) -> np.ndarray:
     if solution.held_out_tss == 0:
         return np.where(solution.held_out_mse == 0, 1.0, 0.0)
     return 1.0 - solution.held_out_mse / solution.held_out_tss
-
-
-def _training_weights(design: Design, groups: Any) -> np.ndarray:
-    weight = np.bincount(groups.codes, weights=design.weight, minlength=groups.n_groups)
-    return np.array([weight[list(train)].sum() for train in groups.train])
