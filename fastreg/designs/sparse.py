@@ -14,7 +14,7 @@ import numpy as np
 from scipy import sparse
 
 from fastreg.designs.base import Design, Evaluation, group_sums
-from fastreg.designs.dense import BLOCK_BYTES, centre_products, mirror_lower
+from fastreg.designs.dense import BLOCK_BYTES, centre_products, in_eights, mirror_lower
 from fastreg.kernels.coordinates import SparseCoordinates
 from fastreg.kernels.sparse import add_columns, add_outer_rows, dot_columns, spread_columns
 from fastreg.moments import Moments
@@ -174,9 +174,7 @@ class SparseDesign(Design):
         corr = np.empty((m, self.n_features))
         every, part = np.arange(self.n_features), np.empty((self.n_features, 1, 8))
         step = max(1, int(self.n_features * min(1.0, 1e8 / max(1, self.X.nnz))))
-        for i in range(0, m, 8):
-            block = np.zeros((self.n_rows, 8))
-            block[:, : min(8, m - i)] = r[:, i : i + 8]
+        for i, block in zip(range(0, m, 8), in_eights(r), strict=True):
             for j in range(0, self.n_features, step):
                 some = slice(j, j + step)
                 dot_columns(*self._csc, None, every[some], block, part[some])

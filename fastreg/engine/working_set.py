@@ -31,7 +31,6 @@ INNER = 0.3  # W is solved to this share of the tolerance
 TIGHTER = 0.1  # and to this share of that where W was complete but the certificate failed
 MOST_TRIES = 12
 MOST_STEPS, ROUGHLY = 30, 1e-3  # of conjugate gradients, for a tangent
-TINY = np.finfo(float).tiny
 FEWEST_JOINING = 64
 
 
@@ -310,7 +309,8 @@ class WorkingSetTask:
 def _roughly_solve(matrix: np.ndarray, rhs: np.ndarray) -> np.ndarray:
     """Solve a positive definite system by a few conjugate gradient steps: enough for a forecast."""
     x, r = np.zeros_like(rhs), rhs.copy()
-    scale = 1.0 / np.maximum(matrix.diagonal(), TINY)
+    diag = matrix.diagonal()
+    scale = np.divide(1.0, diag, out=np.zeros_like(rhs), where=diag > 0)
     direction = scale * r
     rho = first = float(r @ direction)
     for _ in range(MOST_STEPS):

@@ -1,4 +1,5 @@
-/* axpy and dot for the short vectors of the descent loops.
+/* Products of vectors: axpy and dot for the short vectors of the descent loops, and eight dot products
+   at a time for passes over X.
 
    A call into BLAS costs about as much as the arithmetic on a few hundred entries, and beyond
    10,000 entries OpenBLAS would wake its threads. Where the compiler and the C library can, each
@@ -9,6 +10,10 @@
 #define FASTREG_SIMD_H
 
 #include <stddef.h>
+
+#if defined(__GNUC__)
+#pragma GCC diagnostic ignored "-Wunused-function" /* no kernel uses all of these */
+#endif
 
 #if defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__) && defined(__GNUC__) && \
     !defined(__clang__) && defined(__OPTIMIZE__)
@@ -43,24 +48,110 @@ FASTREG_CLONES static double fastreg_dot(ptrdiff_t n, const double *restrict x,
     return total + part[0];
 }
 
-/* eight sparse dot products at once: part[8 g + t] += Σ_k x_k block[8 row_k + t], g the group of row_k
-   (0 where `group` is null) */
+/* Eight doubles side by side: one register or two where the compiler has vector types. */
+#if defined(__GNUC__)
+typedef double fastreg_v8 __attribute__((vector_size(64), aligned(8), may_alias));
+#define FASTREG_ADD8(sum, factor, at) (sum) += (factor) * *(const fastreg_v8 *)(at)
+#define FASTREG_STORE8(at, sum) *(fastreg_v8 *)(at) += (sum)
+#define FASTREG_ZERO8 {0.0}
+#else
+typedef struct { double at[8]; } fastreg_v8;
+#define FASTREG_ADD8(sum, factor, from)                                                            \
+    for (int t_ = 0; t_ < 8; t_++)                                                                 \
+        (sum).at[t_] += (factor) * (from)[t_]
+#define FASTREG_STORE8(to, sum)                                                                    \
+    for (int t_ = 0; t_ < 8; t_++)                                                                 \
+        (to)[t_] += (sum).at[t_]
+#define FASTREG_ZERO8 {{0.0}}
+#endif
+
+/* Eight sparse dot products at once: part[8 g + t] += Σ_k x_k block[8 row_k + t], g the group of row_k
+   (0 where `group` is null). */
 FASTREG_CLONES static void fastreg_dot8(ptrdiff_t nnz, const double *restrict x,
                                         const int *restrict row, const double *restrict block,
                                         const ptrdiff_t *group, double *restrict part)
 {
     if (group) {
-        for (ptrdiff_t k = 0; k < nnz; k++)
-            for (int t = 0; t < 8; t++)
-                part[8 * group[row[k]] + t] += x[k] * block[8 * (ptrdiff_t)row[k] + t];
+        for (ptrdiff_t k = 0; k < nnz; k++) {
+            fastreg_v8 product = FASTREG_ZERO8;
+            FASTREG_ADD8(product, x[k], block + 8 * (ptrdiff_t)row[k]);
+            FASTREG_STORE8(part + 8 * group[row[k]], product);
+        }
         return;
     }
-    double sum[8] = {0.0};
-    for (ptrdiff_t k = 0; k < nnz; k++)
-        for (int t = 0; t < 8; t++)
-            sum[t] += x[k] * block[8 * (ptrdiff_t)row[k] + t];
-    for (int t = 0; t < 8; t++)
-        part[t] += sum[t];
+    fastreg_v8 even = FASTREG_ZERO8, odd = FASTREG_ZERO8;
+    ptrdiff_t k = 0;
+    for (; k + 2 <= nnz; k += 2) {
+        FASTREG_ADD8(even, x[k], block + 8 * (ptrdiff_t)row[k]);
+        FASTREG_ADD8(odd, x[k + 1], block + 8 * (ptrdiff_t)row[k + 1]);
+    }
+    if (k < nnz)
+        FASTREG_ADD8(even, x[k], block + 8 * (ptrdiff_t)row[k]);
+    FASTREG_STORE8(part, even);
+    FASTREG_STORE8(part, odd);
 }
+
+/* The same for dense columns, four at a time so that their sums do not wait for each other:
+   part[gap c + t] += Σ_i (x_ic − shift_c) block[8 i + t] for the columns c < k ≤ 4, `ld` apart in x.
+   A null shift stands for zeros. Reads float or double; all arithmetic is in double. */
+#define FASTREG_FOUR_COLUMNS(A, B, C, D)                                                           \
+    for (ptrdiff_t i = 0; i < n; i++) {                                                            \
+        FASTREG_ADD8(a, A, block + 8 * i);                                                         \
+        FASTREG_ADD8(b, B, block + 8 * i);                                                         \
+        FASTREG_ADD8(c, C, block + 8 * i);                                                         \
+        FASTREG_ADD8(d, D, block + 8 * i);                                                         \
+    }
+#define FASTREG_DENSE_DOT8(NAME, TYPE)                                                             \
+    FASTREG_CLONES static void NAME(ptrdiff_t n, ptrdiff_t k, const TYPE *restrict x,              \
+                                    ptrdiff_t ld, const double *restrict shift,                    \
+                                    const double *restrict block, double *restrict part,           \
+                                    ptrdiff_t gap)                                                 \
+    {                                                                                              \
+        if (k == 4) {                                                                              \
+            const TYPE *x1 = x + ld, *x2 = x + 2 * ld, *x3 = x + 3 * ld;                           \
+            fastreg_v8 a = FASTREG_ZERO8, b = FASTREG_ZERO8;                                       \
+            fastreg_v8 c = FASTREG_ZERO8, d = FASTREG_ZERO8;                                       \
+            if (shift)                                                                             \
+                FASTREG_FOUR_COLUMNS(x[i] - shift[0], x1[i] - shift[1], x2[i] - shift[2],          \
+                                     x3[i] - shift[3])                                             \
+            else                                                                                   \
+                FASTREG_FOUR_COLUMNS((double)x[i], (double)x1[i], (double)x2[i], (double)x3[i])    \
+            FASTREG_STORE8(part, a);                                                               \
+            FASTREG_STORE8(part + gap, b);                                                         \
+            FASTREG_STORE8(part + 2 * gap, c);                                                     \
+            FASTREG_STORE8(part + 3 * gap, d);                                                     \
+            return;                                                                                \
+        }                                                                                          \
+        for (ptrdiff_t j = 0; j < k; j++) {                                                        \
+            const double s = shift ? shift[j] : 0.0;                                               \
+            fastreg_v8 a = FASTREG_ZERO8;                                                          \
+            for (ptrdiff_t i = 0; i < n; i++)                                                      \
+                FASTREG_ADD8(a, x[j * ld + i] - s, block + 8 * i);                                 \
+            FASTREG_STORE8(part + j * gap, a);                                                     \
+        }                                                                                          \
+    }
+
+FASTREG_DENSE_DOT8(fastreg_dense_dot8, double)
+FASTREG_DENSE_DOT8(fastreg_dense_dot8f, float)
+
+/* Σ_i w_i (x_i − shift)², in eight partial sums */
+#define FASTREG_SQUARES(NAME, TYPE)                                                                \
+    FASTREG_CLONES static double NAME(ptrdiff_t n, const TYPE *restrict x, double shift,           \
+                                      const double *restrict w)                                    \
+    {                                                                                              \
+        double part[8] = {0.0}, total = 0.0;                                                       \
+        ptrdiff_t i = 0;                                                                           \
+        for (; i + 8 <= n; i += 8)                                                                 \
+            for (int t = 0; t < 8; t++)                                                            \
+                part[t] += w[i + t] * (x[i + t] - shift) * (x[i + t] - shift);                     \
+        for (; i < n; i++)                                                                         \
+            total += w[i] * (x[i] - shift) * (x[i] - shift);                                       \
+        for (int t = 0; t < 8; t++)                                                                \
+            total += part[t];                                                                      \
+        return total;                                                                              \
+    }
+
+FASTREG_SQUARES(fastreg_squares, double)
+FASTREG_SQUARES(fastreg_squaresf, float)
 
 #endif
