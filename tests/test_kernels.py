@@ -154,10 +154,11 @@ def coordinates(kind: str, data: SimpleNamespace) -> Coordinates:
         root = np.sqrt(data.w)
         columns = np.asfortranarray(data.z * root[:, None])
         return DenseCoordinates(columns, data.u * root, data.diag.copy(), data.total)
-    csc = sparse.csc_array(data.X)
+    root = np.sqrt(data.w)
+    csc = sparse.csc_array(data.X * root[:, None])
     return SparseCoordinates(
-        csc.data, csc.indices.astype(np.int32), csc.indptr.astype(np.int64), data.mean, data.w,
-        data.u.copy(), data.diag.copy(), data.total,
+        csc.data, csc.indices.astype(np.int32), csc.indptr.astype(np.int64), data.mean, root,
+        data.u * root, data.diag.copy(), data.total,
     )  # fmt: skip
 
 

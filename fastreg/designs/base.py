@@ -17,6 +17,8 @@ import numpy as np
 from fastreg.kernels.coordinates import Coordinates
 from fastreg.moments import Moments
 
+BLAS_GAIN = 8.0  # multiplications of matrices in the time of one of a long vector
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -193,6 +195,18 @@ class Design(ABC):
     def share(self, cols: np.ndarray) -> float:
         """Return which part of X some columns are."""
         return cols.size / max(1, self.n_features)
+
+    def move_cost(self, cols: np.ndarray) -> float:
+        """Return what moving one of the columns costs: multiplications at the speed of a vector."""
+        return 2.0 * self.n_rows
+
+    def pass_cost(self) -> float:
+        """Return what eight vectors cost in a pass over X, in the same units."""
+        return 2.0 * self.n_rows * self.n_features
+
+    def gram_cost(self, n_columns: int) -> float:
+        """Return what the cross-products of some columns cost, in the same units."""
+        return self.n_rows * float(n_columns) ** 2 / BLAS_GAIN
 
     def targets(self, target: int, intercept: float, row_weights: np.ndarray) -> np.ndarray:
         """Return √ω (y − y_shift − intercept) for the rows with ω > 0."""

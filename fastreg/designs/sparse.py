@@ -19,6 +19,7 @@ from fastreg.kernels.coordinates import SparseCoordinates
 from fastreg.kernels.sparse import add_columns, add_outer_rows, dot_columns, spread_columns
 from fastreg.moments import Moments
 
+SCATTERED = 2.0  # multiplications of a vector in the time of one scattered one
 BLAS_RATE = 40.0  # flops of BLAS 3 in the time of one scattered multiplication
 
 
@@ -196,7 +197,7 @@ class SparseDesign(Design):
         X = self._as("csc")
         block = X[:, cols]
         omega = self.omega(row_weights)
-        weight = float(omega.sum())
+        root, weight = np.sqrt(omega), float(omega.sum())
         active = np.flatnonzero(coef)
         r = (self.y[:, target] - self.y_shift[target]) - intercept
         r = r - (X[:, active] @ coef[active] - self.shift[active] @ coef[active])
@@ -204,22 +205,30 @@ class SparseDesign(Design):
         if np.any(centre):
             # centred columns: the residual sums to 0, and the shift comes off the entries
             data, centre = data - np.repeat(self.shift[cols], np.diff(block.indptr)), mean[cols]
-        square = type(block)((data**2, block.indices, block.indptr), shape=block.shape)
-        diag = np.asarray(square.T @ omega).ravel() / weight - centre**2
+        data = data * root[block.indices]
+        square = type(block)((data * data, block.indices, block.indptr), shape=block.shape)
+        diag = np.asarray(square.sum(axis=0)).ravel() / weight - centre**2
         return SparseCoordinates(
             data,
             block.indices.astype(np.int32, copy=False),
             block.indptr.astype(np.int64, copy=False),
             centre,
-            omega,
-            np.ascontiguousarray(r),
+            root,
+            root * r,
             np.maximum(diag, 0.0),
             weight,
         )
 
-    def share(self, cols: np.ndarray) -> float:
-        indptr = self._csc[2]
-        return float((indptr[cols + 1] - indptr[cols]).sum()) / max(1, self.X.nnz)
+    def move_cost(self, cols: np.ndarray) -> float:
+        return 2.0 * SCATTERED * self.share(cols) * self.X.nnz / max(1, cols.size)
+
+    def pass_cost(self) -> float:
+        return SCATTERED * self.X.nnz
+
+    def gram_cost(self, n_columns: int) -> float:
+        # eight products of an entry at a time, every column with every other; and p² to fill
+        share = n_columns / max(1, self.n_features)
+        return float(n_columns) ** 2 + SCATTERED * share * self.X.nnz * n_columns / 8.0
 
     def columns(
         self, cols: np.ndarray, mean: np.ndarray, row_weights: np.ndarray

@@ -1,22 +1,38 @@
-"""The cost model: which route a design's tasks take."""
+"""The cost model: which route a batch of tasks takes, and how a working set is held.
+
+Times are counted in multiplications at the speed of a vector (some 0.3 ns); what a design's verbs
+cost it says itself. A path of m α to 1/100 of the maximum is taken to end with a third of the
+smaller side of X active and to need three sweeps an α.
+"""
 
 from __future__ import annotations
+
+import numpy as np
 
 from fastreg.designs import Design
 
 MOMENT_BYTES = 1 << 30  # what all p × p matrices together may take
 COLUMN_BYTES = 1 << 28  # what one Gram matrix of a working set may take
-GRAM_RATE = 10.0  # BLAS 3 flops done in the time of one memory-bound flop
+BOOKKEEPING = 4e5  # what a batch takes beside its arithmetic
+SWEEPS = 3.0  # an α
+ACTIVE, SPARE = 1.0 / 3.0, 1.5  # active columns of the smaller side; columns of W to an active one
+SYMMETRIC = 0.5  # of the products are needed where all are taken at once
+REDONE = 2.0  # α solved to an α accepted
+FEW_COLUMNS = 256  # fewer are held as a Gram matrix whatever their entries
+LOOKS = 2.0  # at coordinates that stay where they are, as a multiple of the moves
 
 
 def holds_moments(design: Design, n_tasks: int, n_alphas: int, exact: bool) -> bool:
-    """Whether to hold p × p moments rather than descend on the residual.
+    """Whether to hold p × p moments rather than a working set.
 
-    Moments cost n p² flops (at BLAS 3 speed) and, for G row groups, 8 p² (2 G + 1) bytes: a group
-    each, the training merges, one Gram matrix in work. The residual route reads X (n p entries, at
-    memory speed) about four times for each α of each task: a certificate and what goes into the
-    working set. An `exact` (ridge) problem has no such iteration: it is solved in the smaller of
-    the two spaces.
+    With k = min(n, p)/3 active columns, W = 3k/2, b = 6 + m/8 batches and T tasks:
+
+    - moments: n p²/2 products at BLAS speed once, then 3 m k p for each task's sweeps. They take
+      8 p² (2 G + 1) bytes for G row groups: one a group, the training merges, one G in work.
+    - working set: b passes of 2 n p for each task, n W² at BLAS speed, then 6 m k W for each task's
+      sweeps, as about half of what is solved ahead is solved again; and the keeping of b batches.
+
+    An `exact` (ridge) problem has no iteration: it is solved in the smaller of the two spaces.
     """
     if not design.has_rows:
         return True
@@ -24,18 +40,50 @@ def holds_moments(design: Design, n_tasks: int, n_alphas: int, exact: bool) -> b
     n_bytes = 8.0 * p * p * (2 * design.n_groups + 1)
     if exact:
         return p <= n and (n_bytes <= MOMENT_BYTES or n_bytes <= 8.0 * n * n)
-    if n_bytes > MOMENT_BYTES:
-        return False
-    moments = n * float(p) * p / GRAM_RATE + float(p) * p * min(n, p) * n_tasks / GRAM_RATE
-    residual = 4.0 * n * p * n_alphas * n_tasks
-    return p <= 512 or p <= n or moments <= residual
+    return n_bytes <= MOMENT_BYTES and moments_cost(design, n_tasks, n_alphas) <= working_set_cost(
+        design, n_tasks, n_alphas
+    )
 
 
-def outgrown(design: Design, n_columns: int) -> bool:
-    """Whether a working set of so many columns is better served by descent on the residual.
+def moments_cost(design: Design, n_tasks: int, n_alphas: int) -> float:
+    """Return what the moments route is expected to take, see `holds_moments`."""
+    p = design.n_features
+    active = ACTIVE * min(design.n_rows, p)
+    return SYMMETRIC * design.gram_cost(p) + n_tasks * SWEEPS * n_alphas * active * p
 
-    A move costs `n_columns` on the Gram matrix and n on the residual; without an L2 term no more
-    than n columns are ever needed at once, so a working set of many times that is not the last.
+
+def working_set_cost(design: Design, n_tasks: int, n_alphas: int) -> float:
+    """Return what the working-set route is expected to take, see `holds_moments`."""
+    p = design.n_features
+    active = ACTIVE * min(design.n_rows, p)
+    size = min(SPARE * active, p)
+    batches = 6.0 + n_alphas / 8.0
+    move = min(size, LOOKS * design.move_cost(np.arange(p)))
+    return (
+        batches * (n_tasks * design.pass_cost() + BOOKKEEPING)
+        + design.gram_cost(int(size))
+        + n_tasks * REDONE * SWEEPS * n_alphas * active * move
+    )
+
+
+def takes_all(design: Design) -> bool:
+    """Whether every column belongs in the working set from the start.
+
+    So it is where a sweep over all of X costs less than looking after a batch and no Gram matrix is
+    needed: few sparse columns of a few entries each.
     """
-    too_large = 8.0 * n_columns * n_columns > COLUMN_BYTES
-    return too_large or n_columns > max(4 * design.n_rows, 2000)
+    every = np.arange(design.n_features)
+    sweep = design.move_cost(every) * every.size
+    return sweep <= BOOKKEEPING and prefers_rows(design, every)
+
+
+def prefers_rows(design: Design, cols: np.ndarray) -> bool:
+    """Whether descent on the columns `cols` is faster through the residual than on their G.
+
+    A move costs k multiplications on G. Through the residual it costs two passes over the entries
+    of a column, and so does a look at a coordinate, which on G is free.
+    """
+    k = cols.size
+    if 8.0 * k * k > COLUMN_BYTES:
+        return True
+    return k > FEW_COLUMNS and k > LOOKS * design.move_cost(cols)

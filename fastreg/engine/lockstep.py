@@ -8,18 +8,15 @@ their α tells what all features say.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from copy import copy
-from dataclasses import replace
 
 import numpy as np
 from joblib import Parallel, delayed
 
 from fastreg.designs import Design
 from fastreg.engine.answer import Answer
-from fastreg.engine.columns import ColumnGram
-from fastreg.engine.cost import outgrown
+from fastreg.engine.cost import takes_all
+from fastreg.engine.held_columns import HeldColumns
 from fastreg.engine.problem import Problem
-from fastreg.engine.residual import ResidualPath
 from fastreg.engine.tasks import Batch, Settings
 from fastreg.engine.working_set import WorkingSetTask
 
@@ -32,30 +29,29 @@ def solve_in_lockstep(
 ) -> tuple[list[Answer], list[Batch]]:
     """Return the answers, in the order of the problems, and how it went."""
     tasks = [WorkingSetTask(design, problem, settings) for problem in problems]
-    columns, batches = ColumnGram(design, problems), []
+    columns, batches = HeldColumns(design, problems), []
     _look(design, [task for task in tasks if task.warm])
+    if takes_all(design):
+        for task in tasks:
+            task.want_all()
     while running := [task for task in tasks if not task.done]:
         before = _counts(design, running)
-        wanted = np.unique(np.concatenate([task.wanted for task in running]))
-        columns.add(wanted[columns.position[wanted] < 0])
+        columns.add(np.unique(np.concatenate([task.wanted for task in running])))
         blocks = _attempt(running, columns, settings.n_jobs)
         problems = [task.problem for task in running]
         answers = evaluate(design, problems, blocks, columns.cols)
         for task, answer in zip(running, answers, strict=True):
             task.judge(*answer)
-        batch = _describe(design, running, blocks, columns, before)
+        batch = _describe(design, running, columns, before)
         batches.append(batch)
         if settings.report is not None:
             settings.report(batch)
-        for task in running:
-            if not task.done and outgrown(design, columns.cols.size + task.wanted.size):
-                _descend_on_rows(task)
         _age(columns, [task for task in running if not task.done])
     return [task.answer() for task in tasks], batches
 
 
 def _attempt(
-    running: list[WorkingSetTask], columns: ColumnGram, n_jobs: int | None
+    running: list[WorkingSetTask], columns: HeldColumns, n_jobs: int | None
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Let every task solve its next batch on W, in threads where asked."""
     if len(running) == 1 or n_jobs in (None, 1):
@@ -64,10 +60,10 @@ def _attempt(
     return parallel(delayed(task.attempt)(columns) for task in running)
 
 
-def _age(columns: ColumnGram, running: list[WorkingSetTask]) -> None:
-    """Let columns leave W that no task has used of late, once they are many."""
+def _age(columns: HeldColumns, running: list[WorkingSetTask]) -> None:
+    """Let columns leave G that no task has used of late, once they are many."""
     size = columns.cols.size
-    if not running or size < SMALL:
+    if not running or size < SMALL or columns.as_rows:
         return
     useful = np.any([task.useful() for task in running], axis=0)
     if np.count_nonzero(useful) < CROWDED * size:
@@ -86,14 +82,13 @@ def _counts(design: Design, running: list[WorkingSetTask]) -> np.ndarray:
 def _describe(
     design: Design,
     running: list[WorkingSetTask],
-    blocks: list[tuple[np.ndarray, np.ndarray]],
-    columns: ColumnGram,
+    columns: HeldColumns,
     before: np.ndarray,
 ) -> Batch:
     accepted, violations, sweeps, newton_steps, passes = _counts(design, running) - before
     return Batch(
         alpha=max(task.alpha for task in running),
-        tried=sum(len(coefs) - 1 for coefs, _ in blocks),
+        tried=sum(len(task.trial) for task in running),
         accepted=int(accepted),
         remaining=sum(task.points.size - task.at for task in running),
         working_set=columns.cols.size,
@@ -116,16 +111,6 @@ def _look(design: Design, warm: list[WorkingSetTask]) -> None:
     found = evaluate(design, [task.problem for task in warm], blocks, None)
     for task, (corr, rr, _) in zip(warm, found, strict=True):
         task.look(corr[0], float(rr[0]))
-
-
-def _descend_on_rows(task: WorkingSetTask) -> None:
-    """Give the α that are left to the residual route, from where the task stands."""
-    problem = copy(task.problem)
-    problem.task = replace(problem.task, start=task.coef, alphas=task.rest)
-    answer = ResidualPath(task.design, problem, task.settings).solve(task.rest)
-    loss = problem.evaluation(task.design, answer.coefs).loss if problem.task.held_out else None
-    held_out = 0.0 if loss is None else loss[:, list(problem.task.held_out)].sum(axis=1)
-    task.take(answer, held_out)
 
 
 def evaluate(

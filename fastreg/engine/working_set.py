@@ -14,12 +14,11 @@ import numpy as np
 from fastreg.designs import Design
 from fastreg.engine.answer import Answer
 from fastreg.engine.certificate import Certificates, certify, is_solved
-from fastreg.engine.columns import ColumnGram
 from fastreg.engine.descent import descend
 from fastreg.engine.grid import approach
+from fastreg.engine.held_columns import HeldColumns
 from fastreg.engine.problem import Problem
 from fastreg.engine.tasks import Settings
-from fastreg.kernels.coordinates import GramCoordinates
 from fastreg.kernels.factor import Factor
 
 FIRST_BATCH, SHORTEST_BATCH, LONGEST_BATCH = 7, 7, 31  # and the tangent: multiples of 8
@@ -71,6 +70,10 @@ class WorkingSetTask:
         self.corr, self.here_rr = corr, rr
         self._predict()
 
+    def want_all(self) -> None:
+        """Want every column at once: nothing is left to predict."""
+        self.wanted, self.batch = self.problem.cols, LONGEST_BATCH
+
     def _plan(self, top: float) -> None:
         """List the points to solve: every α asked for and, from afar, some on the way there."""
         alphas = self.problem.task.alphas
@@ -104,23 +107,6 @@ class WorkingSetTask:
             held_out_loss=self.held_out,
         )
 
-    def take(self, rest: Answer, held_out: np.ndarray) -> None:
-        """Take the answer for all α that are left, and Σw r² of the held-out rows."""
-        slots = self.slots[self.at :]
-        slots = slots[slots >= 0]
-        self.coefs[slots], self.rr[slots] = rest.coefs, rest.rr
-        self.held_out[slots] = held_out
-        self.n_iter[np.flatnonzero(self.slots >= 0)[slots]] += rest.n_iter
-        for part, values in zip(self.found, rest.found, strict=True):
-            part[slots] = values
-        self.at = self.points.size
-
-    @property
-    def rest(self) -> np.ndarray:
-        """The α that are left."""
-        slots = self.slots[self.at :]
-        return self.problem.task.alphas[slots[slots >= 0]]
-
     def _ahead(self) -> slice:
         """Return the points of the next batch; those on the way have batches of their own."""
         end = min(self.at + self.batch, self.points.size)
@@ -129,26 +115,24 @@ class WorkingSetTask:
             end = self.at + int(np.argmax(kind != kind[0]))
         return slice(self.at, end)
 
-    def attempt(self, columns: ColumnGram) -> tuple[np.ndarray, np.ndarray]:
-        """Solve the batch on W; return coefficients (m + 1, |W|) and intercepts to evaluate.
+    def attempt(self, columns: HeldColumns) -> tuple[np.ndarray, np.ndarray]:
+        """Solve the batch on W; return the coefficients (m, |W|) and intercepts to evaluate.
 
-        The last vector lies on the tangent of the path at the end of the batch, extended to α = 0.
+        On the Gram matrix one more vector comes last: on the tangent of the path at the end of the
+        batch, extended to α = 0.
         """
         problem, work = self.problem, columns.cols
-        self.ahead = self._ahead()
+        self.ahead, self.work = self._ahead(), work
         alphas = self.points[self.ahead]
-        gram = columns.gram(problem)
-        tol = float(self.tols[self.ahead].min())
+        tol = INNER * self.tighter * float(self.tols[self.ahead].min())
         if work.size:
-            diag = np.maximum(gram.diagonal(), 0.0)
-            q = GramCoordinates(gram, self.corr[work], diag, self.here_rr)
             run = descend(
-                q,
+                columns.coordinates(problem, self.coef, self.corr, self.here_rr),
                 self.factor,
                 self.coef[work],
                 alphas,
                 problem,
-                replace(self.settings, tol=INNER * self.tighter * tol),
+                replace(self.settings, tol=tol),
                 work,
             )
             self.trial, self.spent = run.coefs, run.n_iter
@@ -157,19 +141,20 @@ class WorkingSetTask:
         else:
             self.trial = np.zeros((alphas.size, 0))
             self.spent = np.zeros(alphas.size, dtype=np.intp)
-        tangent = self.trial[-1] + alphas[-1] * self._direction(gram, work, float(alphas[-1]))
-        block = np.vstack([self.trial, tangent])
-        self.work = work
+        block, gram = self.trial, columns.gram(problem)
+        if gram is not None:
+            tangent = block[-1] + alphas[-1] * self._direction(gram, float(alphas[-1]))
+            block = np.vstack([block, tangent])
         return block, problem.y_centre - block @ problem.centre[work]
 
-    def _direction(self, gram: np.ndarray, work: np.ndarray, alpha: float) -> np.ndarray:
+    def _direction(self, gram: np.ndarray, alpha: float) -> np.ndarray:
         """Return −db/dα on W at the last point of the batch.
 
         db_A/dα = −(G_AA + α L2_A)⁻¹ (l1_A∘sign b_A + l2_A∘b_A), A the support without coordinates
         at a bound (Larsson & Wallin 2022, arXiv 2104.13026, section 3.3).
         """
-        problem, b, out = self.problem, self.trial[-1], np.zeros(work.size)
-        l1w, l2w = problem.l1w[work], problem.l2w[work]
+        problem, b, work = self.problem, self.trial[-1], self.work
+        out, l1w, l2w = np.zeros(work.size), problem.l1w[work], problem.l2w[work]
         inside = (b > problem.lower[work]) & (b < problem.upper[work])
         active = np.flatnonzero(inside & ((b != 0) | (alpha * l1w == 0)))
         if not active.size:
@@ -189,9 +174,9 @@ class WorkingSetTask:
 
         Parameters
         ----------
-        corr : ndarray of shape (m + 1, p)
+        corr : ndarray of shape (m, p) or (m + 1, p)
             Xᵀr/Σw of what `attempt` returned.
-        rr, held_out : ndarray of shape (m + 1,)
+        rr, held_out : ndarray of shape (m,) or (m + 1,)
             ‖r‖²/Σw, and Σw r² over the held-out rows.
         """
         problem, alphas = self.problem, self.points[self.ahead]
@@ -212,6 +197,7 @@ class WorkingSetTask:
             self.tries = 0
         for k in range(accepted):
             self._record(full[k], rr[k], held_out[k], [part[k] for part in found])
+        slope = self._slope(alphas, corr)
         here = min(accepted, m - 1)
         self.coef, self.corr, self.here_rr = full[here], corr[here], float(rr[here])
         self.alpha = float(alphas[here])
@@ -219,8 +205,7 @@ class WorkingSetTask:
             self.batch = min(2 * self.batch, LONGEST_BATCH)
             self.near = max(NEAR, SHRINK * self.near)
             self.tighter = 1.0
-            slope = (corr[m - 1] - corr[m]) / alphas[-1] if alphas[-1] > 0 else None
-            self.slope = slope if slope is not None and np.all(np.isfinite(slope)) else None
+            self.slope = slope
             self.wanted = np.empty(0, dtype=np.intp)
             if not self.done:
                 self._predict()
@@ -239,6 +224,20 @@ class WorkingSetTask:
         """Follow W to the columns `work` that stood at the positions `stay` before."""
         self.factor.renumber(stay)
         self.work = work
+
+    def _slope(self, alphas: np.ndarray, corr: np.ndarray) -> np.ndarray | None:
+        """Return d(Xᵀr)/dα at the end of the batch: of the tangent, else of the last chord."""
+        m = alphas.size
+        if len(corr) > m:
+            rise, run = corr[m - 1] - corr[m], alphas[-1]
+        elif m > 1:
+            rise, run = corr[m - 2] - corr[m - 1], alphas[-2] - alphas[-1]
+        else:
+            rise, run = self.corr - corr[0], self.alpha - alphas[0]
+        if not run > 0:
+            return None
+        slope = rise / run
+        return slope if np.all(np.isfinite(slope)) else None
 
     def _record(
         self, coef: np.ndarray, rr: float, held_out: float, found: list[float]

@@ -22,7 +22,7 @@ class SparseCoordinates(Coordinates):
         indices: np.ndarray,
         indptr: np.ndarray,
         mean: np.ndarray,
-        row_weight: np.ndarray,
+        root: np.ndarray,
         residual: np.ndarray,
         diag: np.ndarray,
         weight: float,

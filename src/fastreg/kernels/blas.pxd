@@ -4,6 +4,9 @@
 cdef extern from "simd.h" nogil:
     double dot "fastreg_dot"(Py_ssize_t n, const double* x, const double* y) noexcept
     void axpy "fastreg_axpy"(Py_ssize_t n, double a, const double* x, double* y) noexcept
+    double sparse_dot "fastreg_sparse_dot"(
+        Py_ssize_t nnz, const double* x, const int* row, const double* y
+    ) noexcept
     void dot8 "fastreg_dot8"(
         Py_ssize_t nnz, const double* x, const int* row, const double* block,
         const Py_ssize_t* group, double* part,

@@ -32,15 +32,17 @@ cdef class DenseCoordinates(Coordinates):
 
 
 cdef class SparseCoordinates(Coordinates):
-    cdef const double[::1] data_view, mean_view, row_weight_view
+    cdef const double[::1] data_view, mean_view
     cdef const int[::1] indices_view
     cdef const long long[::1] indptr_view
-    cdef double[::1] residual_view
+    cdef double[::1] residual_view, sums_view
     cdef const double* data
     cdef const double* mean
-    cdef const double* w
+    cdef const double* sums             # Σ_i √w_i z_ij
     cdef const int* indices
     cdef const long long* indptr
     cdef double* r
     cdef double weight
-    cdef readonly double offset         # the true residual is r − offset
+    cdef readonly double offset         # the true residual is r − √w offset
+
+    cdef double dot_column(self, Py_ssize_t j, const double* y) noexcept nogil

@@ -7,7 +7,7 @@ the caller, who knows the correlation before each move.
 
 import numpy as np
 
-from fastreg.kernels.blas cimport axpy, dot
+from fastreg.kernels.blas cimport axpy, dot, sparse_dot
 
 
 cdef class Coordinates:
@@ -116,21 +116,22 @@ cdef class DenseCoordinates(Coordinates):
 
 
 cdef class SparseCoordinates(Coordinates):
-    """Hold CSC columns as they are; centring is one scalar, so a move costs the non-zeros.
+    """Hold CSC columns times √w; centring is one scalar, so a move costs the non-zeros.
 
-    With z_j = x_j − m_j the residual is r − `offset`, where only r is stored and Σ w (r −
-    offset) is kept as it was: a move by δ subtracts δ x_j from r and δ m_j from the offset.
+    With z_j = √w (x_j − m_j) the residual is r − √w `offset`, where only r is stored and Σ √w (r −
+    √w offset) is kept as it was: a move by δ subtracts δ √w x_j from r and δ m_j from the offset.
 
     Parameters
     ----------
     data, indices, indptr : ndarrays
-        CSC arrays of the (n, k) block, float64, int32 and int64; columns sorted by row.
+        CSC arrays of the (n, k) block √w x, float64, int32 and int64; columns sorted by row.
     mean : ndarray of shape (k,)
         Weighted column means; zeros without centring.
-    row_weight : ndarray of shape (n,)
+    root : ndarray of shape (n,)
+        √w.
     residual : ndarray of shape (n,)
-        The residual at the current coefficients. Borrowed, updated in place; add nothing to
-        it but `offset` when done.
+        √w times the residual at the current coefficients. Borrowed, updated in place; add nothing
+        to it but √w `offset` when done.
     diag : ndarray of shape (k,)
         Weighted centred column sums of squares over `weight`.
     weight : float
@@ -143,38 +144,39 @@ cdef class SparseCoordinates(Coordinates):
         const int[::1] indices,
         const long long[::1] indptr,
         const double[::1] mean,
-        const double[::1] row_weight,
+        const double[::1] root,
         double[::1] residual,
         double[::1] diag,
         double weight,
     ):
+        cdef Py_ssize_t j
         if indptr.shape[0] != diag.shape[0] + 1 or mean.shape[0] != diag.shape[0]:
             raise ValueError("indptr, mean and diag do not fit together")
-        if row_weight.shape[0] != residual.shape[0]:
-            raise ValueError("row_weight and residual must have one entry for each row")
-        rr = np.dot(np.multiply(row_weight, residual), residual) / weight
+        if root.shape[0] != residual.shape[0]:
+            raise ValueError("root and residual must have one entry for each row")
+        rr = np.dot(residual, residual) / weight
         super().__init__(diag, max(1, data.shape[0] // max(1, diag.shape[0])), rr)
         self.data_view, self.indices_view, self.indptr_view = data, indices, indptr
-        self.mean_view, self.row_weight_view = mean, row_weight
-        self.residual_view = residual
+        self.mean_view, self.residual_view = mean, residual
         self.weight = weight
         self.offset = 0.0
         self.data = &data[0] if data.shape[0] else NULL
         self.indices = &indices[0] if indices.shape[0] else NULL
         self.indptr = &indptr[0]
         self.mean = &mean[0] if self.size else NULL
-        self.w = &row_weight[0]
         self.r = &residual[0]
+        self.sums_view = np.empty(self.size)
+        for j in range(self.size):
+            self.sums_view[j] = self.dot_column(j, &root[0])
+        self.sums = &self.sums_view[0] if self.size else NULL
+
+    cdef double dot_column(self, Py_ssize_t j, const double* y) noexcept nogil:
+        cdef long long first = self.indptr[j]
+        return sparse_dot(self.indptr[j + 1] - first, self.data + first, self.indices + first, y)
 
     cdef double corr(self, Py_ssize_t j) noexcept nogil:
-        # Σ w (x − m)(r − offset) = Σ w x (r − offset), because Σ w (r − offset) = 0
-        cdef double total = 0.0, off = self.offset
-        cdef long long k
-        cdef int i
-        for k in range(self.indptr[j], self.indptr[j + 1]):
-            i = self.indices[k]
-            total += self.data[k] * self.w[i] * (self.r[i] - off)
-        return total / self.weight
+        # z_j and √w are orthogonal to the residual's mean: √w x_jᵀ (r − √w offset) is all there is
+        return (self.dot_column(j, self.r) - self.offset * self.sums[j]) / self.weight
 
     cdef void move(self, Py_ssize_t j, double delta) noexcept nogil:
         cdef long long k
@@ -186,14 +188,12 @@ cdef class SparseCoordinates(Coordinates):
         # merge of two sorted index lists, minus the means: Σ w x_i x_j / Σw − m_i m_j
         cdef long long a = self.indptr[i], b = self.indptr[j]
         cdef long long end_a = self.indptr[i + 1], end_b = self.indptr[j + 1]
+        cdef int row_a, row_b
         cdef double total = 0.0
         while a < end_a and b < end_b:
-            if self.indices[a] == self.indices[b]:
-                total += self.data[a] * self.data[b] * self.w[self.indices[a]]
-                a += 1
-                b += 1
-            elif self.indices[a] < self.indices[b]:
-                a += 1
-            else:
-                b += 1
+            row_a, row_b = self.indices[a], self.indices[b]
+            if row_a == row_b:
+                total += self.data[a] * self.data[b]
+            a += row_a <= row_b
+            b += row_b <= row_a
         return total / self.weight - self.mean[i] * self.mean[j]

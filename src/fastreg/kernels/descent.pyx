@@ -319,7 +319,9 @@ cdef class Descent:
         and an alpha has only `max_iter`.
         """
         cdef double ratio = self.spent / (self.patience * self.newton_cost())
-        return ratio >= 1.0 or (self.idle_sweeps >= LONG and ratio >= 0.01)
+        if self.idle_sweeps < LONG:
+            return ratio >= 1.0
+        return ratio >= 1.0 or (ratio > 0 and self.idle_sweeps >= self.max_iter // 4)
 
     cdef double newton_cost(self) noexcept nogil:
         """Flops that the next Newton step will take; infinite where no coordinate could move."""

@@ -48,6 +48,23 @@ FASTREG_CLONES static double fastreg_dot(ptrdiff_t n, const double *restrict x,
     return total + part[0];
 }
 
+/* Σ_k x_k y[row_k] in four partial sums */
+FASTREG_CLONES static double fastreg_sparse_dot(ptrdiff_t nnz, const double *restrict x,
+                                                const int *restrict row, const double *restrict y)
+{
+    double a = 0.0, b = 0.0, c = 0.0, d = 0.0;
+    ptrdiff_t k = 0;
+    for (; k + 4 <= nnz; k += 4) {
+        a += x[k] * y[row[k]];
+        b += x[k + 1] * y[row[k + 1]];
+        c += x[k + 2] * y[row[k + 2]];
+        d += x[k + 3] * y[row[k + 3]];
+    }
+    for (; k < nnz; k++)
+        a += x[k] * y[row[k]];
+    return (a + b) + (c + d);
+}
+
 /* Eight doubles side by side: one register or two where the compiler has vector types. */
 #if defined(__GNUC__)
 typedef double fastreg_v8 __attribute__((vector_size(64), aligned(8), may_alias));

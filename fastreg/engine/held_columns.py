@@ -1,4 +1,8 @@
-"""The Gram matrices of a working set: columns join, and no product is computed twice."""
+"""The columns of a working set: as Gram matrices, no product computed twice, or as rows.
+
+Descent on the Gram matrix makes a certificate and a Newton step cheap and never touches X; where
+the columns have few entries, or are many times the rows, descent on the residual moves faster.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from fastreg.designs import Design
+from fastreg.engine.cost import prefers_rows
 from fastreg.engine.problem import Problem
+from fastreg.kernels.coordinates import Coordinates, GramCoordinates
 
 
-class ColumnGram:
-    """G_WW of every distinct set of training rows among some problems over one design.
+class HeldColumns:
+    """Columns for every distinct set of training rows among some problems over one design.
 
     Parameters
     ----------
@@ -24,8 +30,8 @@ class ColumnGram:
         The working set W, in the order of joining.
     position : ndarray of int, shape (p,)
         Where a column stands in `cols`, −1 outside.
-    bytes_read : float
-        What `add` had the design read, in bytes of X.
+    as_rows : bool
+        Whether descent is on the residual; once it is, it stays so.
     """
 
     def __init__(self, design: Design, problems: Sequence[Problem]) -> None:
@@ -34,12 +40,18 @@ class ColumnGram:
         self.position = np.full(design.n_features, -1, dtype=np.intp)
         self.owners = {problem.rows_key: problem for problem in problems}
         self.grams = {key: np.empty((0, 0)) for key in self.owners}
+        self.as_rows = False
 
-    def add(self, new: np.ndarray) -> None:
-        """Let columns join that are not there yet."""
+    def add(self, wanted: np.ndarray) -> None:
+        """Let columns join; those that are there already are passed over."""
+        new = wanted[self.position[wanted] < 0]
         old, size = self.cols.size, self.cols.size + new.size
         self.cols = np.concatenate([self.cols, new])
         self.position[new] = np.arange(old, size)
+        self.as_rows = self.as_rows or prefers_rows(self.design, self.cols)
+        if self.as_rows:
+            self.grams.clear()
+            return
         block = self.design.gram(new, self.cols)
         for key, problem in self.owners.items():
             if size > len(self.grams[key]):
@@ -56,9 +68,28 @@ class ColumnGram:
         for gram in self.grams.values():
             gram[: stay.size, : stay.size] = gram[np.ix_(stay, stay)]
 
-    def gram(self, problem: Problem) -> np.ndarray:
-        """Return G_WW for the training rows of a problem, shape (k, k): a view."""
+    def gram(self, problem: Problem) -> np.ndarray | None:
+        """Return G_WW for the training rows of a problem, shape (k, k), a view; None as rows."""
+        if self.as_rows:
+            return None
         return self.grams[problem.rows_key][: self.cols.size, : self.cols.size]
+
+    def coordinates(
+        self, problem: Problem, coef: np.ndarray, corr: np.ndarray, rr: float
+    ) -> Coordinates:
+        """Return W ready for descent from coefficients (p,), their correlations and ‖r‖²/Σw."""
+        gram = self.gram(problem)
+        if gram is not None:
+            diag = np.maximum(gram.diagonal(), 0.0)
+            return GramCoordinates(gram, corr[self.cols], diag, rr)
+        return self.design.residual_coordinates(
+            self.cols,
+            coef,
+            problem.centre,
+            float(problem.intercepts_about_shift(coef[None, :])[0]),
+            problem.row_weights,
+            problem.task.target,
+        )
 
 
 def _enlarged(matrix: np.ndarray, size: int, capacity: int) -> np.ndarray:
