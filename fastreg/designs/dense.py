@@ -227,8 +227,10 @@ class DenseDesign(Design):
         return factor if self.weight is None else factor * self.weight[rows, None]
 
     def gram(self, new: np.ndarray, old: np.ndarray) -> np.ndarray:
-        self.passes += self.share(new) + self.share(old)
         out = np.zeros((self.n_groups, new.size, old.size))
+        if not out.size:
+            return out
+        self.passes += self.share(new) + self.share(old)
         step = max(256, BLOCK_BYTES // (8 * max(1, old.size)))
         step = min(step, int(MOST_FLOPS / (2.0 * new.size * old.size + 1.0)) + 1)
         for group in range(self.n_groups):
@@ -257,7 +259,10 @@ class DenseDesign(Design):
         coefs, cols = coefs[:, live].T, live if cols is None else cols[live]
         buffer = np.empty(TILE_BYTES // 8 + self.pass_rows)
         for rows in self._blocks(step=self.pass_rows):
-            fit = self._gathered(rows, cols) @ coefs + intercepts
+            fit = np.tile(intercepts, (self.y[rows].shape[0], 1))
+            width = max(64, BLOCK_BYTES // (16 * fit.shape[0]))
+            for j in range(0, cols.size, width):
+                fit += self._gathered(rows, cols[j : j + width]) @ coefs[j : j + width]
             if fitted is not None:
                 fitted[rows] = fit + self.y_shift[targets]
             r = (self.y[rows][:, targets] - self.y_shift[targets]) - fit

@@ -130,8 +130,10 @@ class SparseDesign(Design):
         return np.asarray(squared.T @ w).ravel()
 
     def gram(self, new: np.ndarray, old: np.ndarray) -> np.ndarray:
-        self.passes += self.share(new) + self.share(old)
         out = np.empty((self.n_groups, new.size, old.size))
+        if not out.size:
+            return out
+        self.passes += self.share(new) + self.share(old)
         block, nothing = np.zeros((self.n_rows, 8)), np.zeros(self.n_rows)
         part = np.empty((old.size, self.n_groups, 8))
         for i in range(0, new.size, 8):
@@ -218,6 +220,10 @@ class SparseDesign(Design):
             np.maximum(diag, 0.0),
             weight,
         )
+
+    def share(self, cols: np.ndarray) -> float:
+        indptr = self._csc[2]
+        return float((indptr[cols + 1] - indptr[cols]).sum()) / max(1, self.X.nnz)
 
     def move_cost(self, cols: np.ndarray) -> float:
         return 2.0 * SCATTERED * self.share(cols) * self.X.nnz / max(1, cols.size)

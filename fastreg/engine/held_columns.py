@@ -45,6 +45,8 @@ class HeldColumns:
     def add(self, wanted: np.ndarray) -> None:
         """Let columns join; those that are there already are passed over."""
         new = wanted[self.position[wanted] < 0]
+        if not new.size:
+            return
         old, size = self.cols.size, self.cols.size + new.size
         self.cols = np.concatenate([self.cols, new])
         self.position[new] = np.arange(old, size)

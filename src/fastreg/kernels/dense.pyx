@@ -81,8 +81,8 @@ def add_squares(
                 out[j] += squaresf(n, &X[0, j], shift[j], &weight[0])
 
 
-cdef Py_ssize_t _leading(const real[:, :] X) except -1:
+cdef Py_ssize_t _leading(const real[:, :] X) except? -1:
     """Return how many entries apart columns are; raise where a column is not contiguous."""
-    if X.shape[0] > 1 and X.strides[0] != sizeof(real):
+    if X.shape[0] > 1 and X.shape[1] > 0 and X.strides[0] != sizeof(real):
         raise ValueError("the columns of X must be contiguous")
-    return max(X.strides[1] // <Py_ssize_t> sizeof(real), 1) if X.shape[1] > 1 else 1
+    return X.strides[1] // <Py_ssize_t> sizeof(real)
