@@ -28,6 +28,19 @@ CASES = {
         300,
         "fr.RidgeCV(alphas=np.geomspace(.01, 1e4, 50), cv=5).fit(X, y)",
     ),
+    "path 500 x 20,000": (500, 20_000, "fr.regularization_path(X, y, eps=1e-2)"),
+    "path 3,000 x 3,000": (3_000, 3_000, "fr.regularization_path(X, y, eps=1e-2)"),
+    "path 20,000 x 500": (20_000, 500, "fr.regularization_path(X, y, eps=1e-2)"),
+    "path 500 x 20,000, C order": (
+        500,
+        20_000,
+        "fr.regularization_path(np.ascontiguousarray(X), y, eps=1e-2)",
+    ),
+    "path 500 x 20,000, float32": (
+        500,
+        20_000,
+        "fr.regularization_path(X.astype('f4', order='F'), y, eps=1e-2)",
+    ),
     "RidgeCV 100,000 x 300, leave-one-out": (100_000, 300, "fr.RidgeCV().fit(X, y)"),
 }
 

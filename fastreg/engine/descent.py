@@ -61,5 +61,5 @@ def descend(
     )
     while (status := run.run()) != _DONE:
         if status == _GROW:
-            factor.grow(min(q.size, max(32, 2 * factor.capacity)))
+            factor.grow(min(q.size, max(32, factor.capacity + factor.capacity // 4)))
     return run

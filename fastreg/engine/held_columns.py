@@ -57,7 +57,7 @@ class HeldColumns:
         block = self.design.gram(new, self.cols)
         for key, problem in self.owners.items():
             if size > len(self.grams[key]):
-                self.grams[key] = _enlarged(self.grams[key], old, max(64, size + size // 2))
+                self.grams[key] = _enlarged(self.grams[key], old, max(64, size + size // 8))
             gram, part = self.grams[key], problem.centred(block, new, self.cols)
             gram[old:size, :size] = part
             gram[:old, old:size] = part[:, :old].T

@@ -14,9 +14,10 @@ import numpy as np
 
 from fastreg.designs import Design
 from fastreg.engine.cost import holds_moments
+from fastreg.engine.dual import ALLOWED_ROUNDING, Dual, RowSpace, is_resolved
 from fastreg.engine.orthogonal import PivotedQR, triangular_root
 from fastreg.engine.problem import Problem, train_moments
-from fastreg.engine.ridge import ALLOWED_ROUNDING, Dual, RidgePath, RowSpace, is_resolved
+from fastreg.engine.ridge import RidgePath
 from fastreg.engine.tasks import Penalty, Settings, Task
 
 EPS = np.finfo(float).eps
