@@ -215,7 +215,7 @@ class DenseDesign(Design):
             tile = slice(j, min(j + width, self.n_features))
             X = self.X[rows, tile]
             out = np.zeros((X.shape[1], blocks.shape[0], 8))
-            dot_columns(X, shift[tile], blocks, out)
+            dot_columns(X, np.arange(X.shape[1]), shift[tile], blocks, out)
             add_squares(X, shift[tile], w, s_xx[tile])
             products = out.reshape(X.shape[1], -1)
             s_x[tile] += products[:, 0]
@@ -231,14 +231,22 @@ class DenseDesign(Design):
         if not out.size:
             return out
         self.passes += self.share(new) + self.share(old)
-        step = max(256, BLOCK_BYTES // (8 * max(1, old.size)))
-        step = min(step, int(MOST_FLOPS / (2.0 * new.size * old.size + 1.0)) + 1)
+        by_columns = self._by_columns and self.codes is None
+        held = new if by_columns else old
+        step = max(256, (TILE_BYTES if by_columns else BLOCK_BYTES) // (8 * held.size))
+        step = min(step, int(MOST_FLOPS / (2.0 * new.size * old.size)) + 1)
         for group in range(self.n_groups):
             for rows in self._blocks(group, step):
-                left, right = self._gathered(rows, new), self._gathered(rows, old)
+                left = self._gathered(rows, new)
                 if self.weight is not None:
                     left *= self.weight[rows, None]
-                out[group] += left.T @ right
+                if by_columns:
+                    blocks = in_eights(left)
+                    part = np.zeros((old.size, blocks.shape[0], 8))
+                    dot_columns(self.X[rows], old, self.shift, blocks, part)
+                    out[group] += part.reshape(old.size, -1)[:, : new.size].T
+                else:
+                    out[group] += left.T @ self._gathered(rows, old)
         return out
 
     def evaluate(
@@ -283,10 +291,10 @@ class DenseDesign(Design):
         m, blocks = r.shape[1], in_eights(r)
         width = max(64, int(MOST_FLOPS / (2.0 * r.size + 1.0)))
         for j in range(0, self.n_features, width):
-            tile = slice(j, min(j + width, self.n_features))
-            out = np.zeros((tile.stop - j, blocks.shape[0], 8))
-            dot_columns(self.X[rows, tile], self.shift[tile], blocks, out)
-            corr[:, tile] += out.reshape(tile.stop - j, -1)[:, :m].T
+            cols = np.arange(j, min(j + width, self.n_features))
+            out = np.zeros((cols.size, blocks.shape[0], 8))
+            dot_columns(self.X[rows], cols, self.shift, blocks, out)
+            corr[:, j : j + width] += out.reshape(cols.size, -1)[:, :m].T
 
     def residual_coordinates(
         self,

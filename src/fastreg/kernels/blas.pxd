@@ -12,12 +12,10 @@ cdef extern from "simd.h" nogil:
         const Py_ssize_t* group, double* part,
     ) noexcept
     void dense_dot8 "fastreg_dense_dot8"(
-        Py_ssize_t n, Py_ssize_t k, const double* x, Py_ssize_t ld, const double* shift,
-        const double* block, double* part, Py_ssize_t gap,
+        Py_ssize_t n, const double** x, const double* shift, const double* block, double** part
     ) noexcept
     void dense_dot8f "fastreg_dense_dot8f"(
-        Py_ssize_t n, Py_ssize_t k, const float* x, Py_ssize_t ld, const double* shift,
-        const double* block, double* part, Py_ssize_t gap,
+        Py_ssize_t n, const float** x, const double* shift, const double* block, double** part
     ) noexcept
     double squares "fastreg_squares"(
         Py_ssize_t n, const double* x, double shift, const double* w

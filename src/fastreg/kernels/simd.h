@@ -109,7 +109,7 @@ FASTREG_CLONES static void fastreg_dot8(ptrdiff_t nnz, const double *restrict x,
 }
 
 /* The same for dense columns, four at a time so that their sums do not wait for each other:
-   part[gap c + t] += Σ_i (x_ic − shift_c) block[8 i + t] for the columns c < k ≤ 4, `ld` apart in x.
+   part[c][t] += Σ_i (x_c[i] − shift_c) block[8 i + t] for c < 4, where the columns x_c may be anywhere.
    A null shift stands for zeros. Reads float or double; all arithmetic is in double. */
 #define FASTREG_FOUR_COLUMNS(A, B, C, D)                                                           \
     for (ptrdiff_t i = 0; i < n; i++) {                                                            \
@@ -119,33 +119,22 @@ FASTREG_CLONES static void fastreg_dot8(ptrdiff_t nnz, const double *restrict x,
         FASTREG_ADD8(d, D, block + 8 * i);                                                         \
     }
 #define FASTREG_DENSE_DOT8(NAME, TYPE)                                                             \
-    FASTREG_CLONES static void NAME(ptrdiff_t n, ptrdiff_t k, const TYPE *restrict x,              \
-                                    ptrdiff_t ld, const double *restrict shift,                    \
-                                    const double *restrict block, double *restrict part,           \
-                                    ptrdiff_t gap)                                                 \
+    FASTREG_CLONES static void NAME(ptrdiff_t n, const TYPE *const *x, const double *shift,        \
+                                    const double *restrict block, double *const *part)            \
     {                                                                                              \
-        if (k == 4) {                                                                              \
-            const TYPE *x1 = x + ld, *x2 = x + 2 * ld, *x3 = x + 3 * ld;                           \
-            fastreg_v8 a = FASTREG_ZERO8, b = FASTREG_ZERO8;                                       \
-            fastreg_v8 c = FASTREG_ZERO8, d = FASTREG_ZERO8;                                       \
-            if (shift)                                                                             \
-                FASTREG_FOUR_COLUMNS(x[i] - shift[0], x1[i] - shift[1], x2[i] - shift[2],          \
-                                     x3[i] - shift[3])                                             \
-            else                                                                                   \
-                FASTREG_FOUR_COLUMNS((double)x[i], (double)x1[i], (double)x2[i], (double)x3[i])    \
-            FASTREG_STORE8(part, a);                                                               \
-            FASTREG_STORE8(part + gap, b);                                                         \
-            FASTREG_STORE8(part + 2 * gap, c);                                                     \
-            FASTREG_STORE8(part + 3 * gap, d);                                                     \
-            return;                                                                                \
-        }                                                                                          \
-        for (ptrdiff_t j = 0; j < k; j++) {                                                        \
-            const double s = shift ? shift[j] : 0.0;                                               \
-            fastreg_v8 a = FASTREG_ZERO8;                                                          \
-            for (ptrdiff_t i = 0; i < n; i++)                                                      \
-                FASTREG_ADD8(a, x[j * ld + i] - s, block + 8 * i);                                 \
-            FASTREG_STORE8(part + j * gap, a);                                                     \
-        }                                                                                          \
+        const TYPE *restrict x0 = x[0], *restrict x1 = x[1], *restrict x2 = x[2],                  \
+                            *restrict x3 = x[3];                                                   \
+        fastreg_v8 a = FASTREG_ZERO8, b = FASTREG_ZERO8;                                           \
+        fastreg_v8 c = FASTREG_ZERO8, d = FASTREG_ZERO8;                                           \
+        if (shift)                                                                                 \
+            FASTREG_FOUR_COLUMNS(x0[i] - shift[0], x1[i] - shift[1], x2[i] - shift[2],             \
+                                 x3[i] - shift[3])                                                 \
+        else                                                                                       \
+            FASTREG_FOUR_COLUMNS((double)x0[i], (double)x1[i], (double)x2[i], (double)x3[i])       \
+        FASTREG_STORE8(part[0], a);                                                                \
+        FASTREG_STORE8(part[1], b);                                                                \
+        FASTREG_STORE8(part[2], c);                                                                \
+        FASTREG_STORE8(part[3], d);                                                                \
     }
 
 FASTREG_DENSE_DOT8(fastreg_dense_dot8, double)
