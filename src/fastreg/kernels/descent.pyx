@@ -10,7 +10,7 @@ move, and after each.
 
 The first epoch is the plain cyclic (or random) sweep. After that sweeps over the live coordinates
 and Newton steps on the support compete by cost: a Newton step is taken as soon as the sweeps since
-the last one have cost as much (ski rental: never more than twice the cheaper of the two). The step
+the last one have cost about as much (ski rental: about twice the cheaper of the two at most). The step
 solves (G_AA + l2 V_A) d = c_A − l1 sign b_A − l2 b_A with an up-dated Cholesky factor and stops at
 the first sign change or bound, where that coordinate leaves A. On the support the problem is a
 quadratic, so a step that is not cut short ends at its minimum.
@@ -28,10 +28,12 @@ from fastreg.kernels.certificate cimport (
     violation_floor,
 )
 from fastreg.kernels.coordinates cimport Coordinates
-from fastreg.kernels.factor cimport Factor
+from fastreg.kernels.factor cimport TOGETHER, Factor
 
 cdef enum:
     LONG = 20       # sweeps
+
+cdef double APPENDED = 0.3      # of the time of as many moves: L is read once for several variables
 
 
 cpdef enum Status:
@@ -202,12 +204,12 @@ cdef class Descent:
         """Take the first step for an alpha without a certificate: the one before had to move too.
 
         Where that took Newton steps, one on the same support goes along the tangent of the path;
-        it should not cost more than the two sweeps that it saves.
+        it should not cost more than the three sweeps that it saves.
         """
         cdef bint along = self.n_newton > self.n_newton_before
         cdef double sweep = self.n_live * (2.0 * self.q.length + self.corr_cost())
         self.n_newton_before = self.n_newton
-        if not along or self.newton_cost() > 2.0 * sweep or not self.newton():
+        if not along or self.newton_cost() > 3.0 * sweep or not self.newton():
             self.sweep(self.n_cols, self.cols)
 
     cdef void record(self, Certificate cert, bint converged) noexcept nogil:
@@ -313,15 +315,14 @@ cdef class Descent:
         return self.has_l2 and not 0.7 * self.factor.alpha <= self.alpha <= self.factor.alpha
 
     cdef bint newton_is_due(self) noexcept nogil:
-        """Whether sweeps have cost as much as the next Newton step, or have long got nowhere.
+        """Whether sweeps have cost about as much as the next Newton step, or long got nowhere.
 
-        Where a sweep is cheap (sparse columns) the first rule alone would allow hundreds of sweeps,
-        and an alpha has only `max_iter`.
+        Where a sweep is cheap (sparse columns) the first rule alone would allow thousands of
+        sweeps, and an alpha has only `max_iter`.
         """
         cdef double ratio = self.spent / (self.patience * self.newton_cost())
-        if self.idle_sweeps < LONG:
-            return ratio >= 1.0
-        return ratio >= 1.0 or (ratio > 0 and self.idle_sweeps >= self.max_iter // 4)
+        cdef bint stuck = self.idle_sweeps >= max(LONG, self.max_iter // 4)
+        return ratio >= 0.7 or (stuck and ratio > 0)
 
     cdef double newton_cost(self) noexcept nogil:
         """Flops that the next Newton step will take; infinite where no coordinate could move."""
@@ -342,11 +343,13 @@ cdef class Descent:
             changes += max(0, self.factor.size + changes - k)
         return size * (
             2.0 * size + 2.0 * self.q.length + self.corr_cost()
-        ) + changes * size * (size + self.corr_cost()) * (0.4 if changes == k else 1.0)
+        ) + changes * size * (APPENDED * size + self.corr_cost()) * (0.4 if changes == k else 1.0)
 
     cdef bint match_factor(self) noexcept nogil:
         """Bring the factor to the independent columns of the support; False where it needs room."""
-        cdef Py_ssize_t i, j
+        cdef Py_ssize_t i, j, count = 0
+        cdef Py_ssize_t[TOGETHER] some
+        cdef double[TOGETHER] shifts
         if self.factor_is_stale():
             self.factor.clear()
             self.factor.alpha = self.alpha
@@ -357,11 +360,21 @@ cdef class Descent:
             j = self.live[i]
             if self.factor.where[j] >= 0 or not self.in_support(j):
                 continue
-            if self.factor.size == self.factor.capacity:
+            if self.factor.size + count == self.factor.capacity:
                 return False
-            self.factor.append(self.q, j, self.factor.alpha * self.l2w[j], False)
-            self.work += self.factor.size * (self.factor.size + self.corr_cost())
+            some[count], shifts[count] = j, self.factor.alpha * self.l2w[j]
+            count += 1
+            if count == TOGETHER:
+                self.append(count, some, shifts)
+                count = 0
+        self.append(count, some, shifts)
         return True
+
+    cdef void append(
+        self, Py_ssize_t count, const Py_ssize_t* some, const double* shifts
+    ) noexcept nogil:
+        self.factor.append_some(self.q, count, some, shifts)
+        self.work += count * self.factor.size * (self.factor.size + self.corr_cost())
 
     cdef bint newton(self) noexcept nogil:
         """Minimise over the support; False where the factor has to grow first.

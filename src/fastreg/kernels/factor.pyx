@@ -14,6 +14,17 @@ from scipy.linalg.cython_blas cimport drot
 from fastreg.kernels.blas cimport axpy, dot
 
 
+cdef double dot_rows(
+    Py_ssize_t n, const double* x, Py_ssize_t stride, const double* y
+) noexcept nogil:
+    """Return Σ x[i stride] y[i]: a row of L, which is stored by columns, with a vector."""
+    cdef Py_ssize_t i
+    cdef double total = 0.0
+    for i in range(n):
+        total += x[i * stride] * y[i]
+    return total
+
+
 cdef class Factor:
     """Factor of a principal submatrix of the Gram matrix; empty and without room at first.
 
@@ -36,7 +47,8 @@ cdef class Factor:
         if self.size:
             low[: self.size, : self.size] = self.lower_view[: self.size, : self.size]
             members[: self.size] = self.members_view[: self.size]
-        self.lower_view, self.members_view, self.work_view = low, members, np.empty(capacity)
+        self.lower_view, self.members_view = low, members
+        self.work_view = np.empty(TOGETHER * capacity)
         self.low, self.members = &self.lower_view[0, 0], &self.members_view[0]
         self.work = &self.work_view[0]
         self.capacity = capacity
@@ -57,14 +69,49 @@ cdef class Factor:
         above G_AA + shift, and a Newton step runs far along the null direction. Needs size <
         capacity.
         """
+        cdef Py_ssize_t i
+        for i in range(self.size):
+            self.work[i] = q.cross(self.members[i], j)
+        self.forward_from(self.work, 0)
+        return self.finish(q, j, shift, dependent, self.work)
+
+    cdef void append_some(
+        self, Coordinates q, Py_ssize_t count, const Py_ssize_t* js, const double* shifts
+    ) noexcept nogil:
+        """Append up to TOGETHER coordinates, those that depend on the others left out.
+
+        Their triangular systems are solved side by side, so that L is read once for all of them.
+        Needs size + count ≤ capacity.
+        """
+        cdef Py_ssize_t k = self.size, ld = self.capacity, i, t, col
+        cdef double* row
+        cdef double* column
+        for t in range(count):
+            row = self.work + t * ld
+            for i in range(k):
+                row[i] = q.cross(self.members[i], js[t])
+        for col in range(k):
+            column = self.low + col * ld
+            for t in range(count):
+                row = self.work + t * ld
+                row[col] /= column[col]
+                axpy(k - col - 1, -row[col], column + col + 1, row + col + 1)
+        for t in range(count):
+            row = self.work + t * ld
+            for i in range(k, self.size):
+                row[i] = q.cross(self.members[i], js[t])
+                row[i] -= dot_rows(k, self.low + i, ld, row)
+            self.forward_from(row, k)
+            self.finish(q, js[t], shifts[t], False, row)
+
+    cdef bint finish(
+        self, Coordinates q, Py_ssize_t j, double shift, bint dependent, double* row
+    ) noexcept nogil:
+        """Append coordinate j, whose row of L is `row` but for the pivot."""
         cdef Py_ssize_t k = self.size, i, ld = self.capacity
-        cdef double* row = self.work
         cdef double diag = q.diag[j] + shift, pivot, least
         cdef bint independent
-        for i in range(k):
-            row[i] = q.cross(self.members[i], j)
-        # L row = G_Aj;  pivot² = G_jj + shift − ‖row‖²
-        self.forward(row)
+        # pivot² = G_jj + shift − ‖row‖²
         pivot = diag - dot(k, row, row)
         least = 1e-14 * (k + 1) * diag
         independent = pivot > least
@@ -107,8 +154,12 @@ cdef class Factor:
 
     cdef void forward(self, double* x) noexcept nogil:
         """x ← L⁻¹ x."""
+        self.forward_from(x, 0)
+
+    cdef void forward_from(self, double* x, Py_ssize_t first) noexcept nogil:
+        """Go on with x ← L⁻¹ x where the columns before `first` have been dealt with."""
         cdef Py_ssize_t col, ld = self.capacity, k = self.size
-        for col in range(k):
+        for col in range(first, k):
             x[col] /= self.low[col * ld + col]
             axpy(k - col - 1, -x[col], self.low + col * ld + col + 1, x + col + 1)
 
