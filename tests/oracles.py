@@ -15,6 +15,7 @@ import gzip
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -259,3 +260,147 @@ class Instance:
         elif intercept != 0:
             return np.inf
         return worst
+
+
+@dataclass(frozen=True, eq=False)
+class Products:
+    """What the verbs of a design should return, in extended precision.
+
+    Errors are returned in units of what rounding in double may do, so that 1 is the most.
+    """
+
+    X: Any
+    y: np.ndarray
+    weight: np.ndarray | None
+    codes: np.ndarray | None
+    shift: np.ndarray
+    y_shift: np.ndarray
+    shifts_rows: bool = True
+
+    @cached_property
+    def z(self) -> np.ndarray:
+        """X less the shift."""
+        dense = self.X.toarray() if sparse.issparse(self.X) else np.asarray(self.X)
+        return dense.astype(np.longdouble) - self.shift
+
+    @cached_property
+    def size(self) -> np.ndarray:
+        """What rounding in an entry of X less the shift is relative to."""
+        extra = 0.0 if self.shifts_rows else 2.0 * np.abs(self.shift)
+        return np.abs(self.z) + extra
+
+    @cached_property
+    def w(self) -> np.ndarray:
+        """Row weights."""
+        return np.ones(len(self.y)) if self.weight is None else self.weight
+
+    @cached_property
+    def members(self) -> list[np.ndarray]:
+        """Whether a row belongs to a group, group by group."""
+        codes = np.zeros(len(self.y), int) if self.codes is None else self.codes
+        return [codes == g for g in range(codes.max() + 1)]
+
+    @cached_property
+    def _allowed(self) -> float:
+        return 4.0 * (sum(self.z.shape) + 4) * np.finfo(float).eps
+
+    def _error(self, found: np.ndarray, exact: np.ndarray, size: np.ndarray) -> float:
+        if found.shape != exact.shape:
+            return np.inf
+        error = np.abs(found - exact) / (self._allowed * size + 1e-300)
+        return float(np.max(np.where(np.isnan(error), np.inf, error), initial=0.0))
+
+    def gram_error(self, found: np.ndarray, new: np.ndarray, old: np.ndarray) -> float:
+        """Judge `Design.gram`."""
+        parts = [self.w * member for member in self.members]
+        exact, size = (
+            np.stack([(x[:, new] * w[:, None]).T @ x[:, old] for w in parts])
+            for x in (self.z, self.size)
+        )
+        return self._error(found, exact, size)
+
+    def evaluation_error(
+        self,
+        found: Any,
+        coefs: np.ndarray,
+        intercepts: np.ndarray,
+        row_weights: np.ndarray,
+        targets: np.ndarray,
+        cols: np.ndarray | None = None,
+    ) -> float:
+        """Judge `Design.evaluate`."""
+        cols = np.arange(self.z.shape[1]) if cols is None else cols
+        u = self.y.astype(np.longdouble)[:, targets] - self.y_shift[targets]
+        fit = intercepts + self.z[:, cols] @ coefs.T
+        r = u - fit
+        fit_size = np.abs(intercepts) + self.size[:, cols] @ np.abs(coefs.T)
+        r_size = np.abs(u) + fit_size
+        factor = np.zeros((len(self.y), row_weights.shape[0]))
+        for g, member in enumerate(self.members):
+            factor[member] = row_weights[:, g]
+        omega = factor * self.w[:, None]
+        loss, loss_size = (
+            np.stack([(self.w * member) @ product for member in self.members], axis=1)
+            for product in (r * r, r_size * r_size)
+        )
+        errors = [
+            self._error(found.corr, (omega * r).T @ self.z, (omega * r_size).T @ self.size),
+            self._error(found.residual_sum, (omega * r).sum(axis=0), (omega * r_size).sum(axis=0)),
+            self._error(found.loss, loss, loss_size),
+        ]
+        if found.predictions is not None:
+            shift = self.y_shift[targets]
+            errors.append(self._error(found.predictions, fit + shift, fit_size + np.abs(shift)))
+        return max(errors)
+
+    def centred(self, group: int) -> Any:
+        """Return means and centred products of a group, each divided by its weight.
+
+        Means are `base` plus `offset`: an entry of the group, and what is left.
+        """
+        member = self.members[group]
+        w = self.w[member].astype(np.longdouble)
+        w = w / w.sum()
+        dense = self.X.toarray() if sparse.issparse(self.X) else np.asarray(self.X)
+        base, y_base = dense[member][0].astype(np.longdouble), self.y[member][0]
+        X, y = dense[member] - base, self.y[member] - y_base.astype(np.longdouble)
+        offset, y_offset = w @ X, w @ y
+        root = np.sqrt(w)[:, None]
+        X, y = root * (X - offset), root * (y - y_offset)
+        variances, y_variances = (X**2).sum(axis=0), (y**2).sum(axis=0)
+        return SimpleNamespace(
+            base=base,
+            offset=offset,
+            y_mean=y_base + y_offset,
+            variances=variances,
+            y_variances=y_variances,
+            xy=X.T @ y,
+            xx=X.T @ X,
+            # what rounding is relative to where nothing is shifted
+            size=np.sqrt(variances) + np.abs(base + offset),
+            y_size=np.sqrt(y_variances) + np.abs(y_base + y_offset),
+        )
+
+    def moments_error(self, found: list) -> float:
+        """Judge `Design.moments` where the means are within the reach of the columns."""
+        errors = [0.0]
+        if len(found) != len(self.members):
+            return np.inf
+        for g, (part, member) in enumerate(zip(found, self.members, strict=True)):
+            if part.n_rows != np.count_nonzero(self.w[member]):
+                return np.inf
+            if part.n_rows == 0:
+                continue
+            exact = self.centred(g)
+            errors.append(abs(part.weight / self.w[member].sum() - 1.0) / self._allowed)
+            products = exact.xx if part.has_cross else exact.variances
+            xx = np.multiply.outer(exact.size, exact.size) if part.has_cross else exact.size**2
+            xy = np.multiply.outer(exact.size, exact.y_size)
+            errors += [
+                self._error(part.s_xx / part.weight, products, xx),
+                self._error(part.s_xy / part.weight, exact.xy, xy),
+                self._error(part.s_yy / part.weight, exact.y_variances, exact.y_size**2),
+                self._error((part.shift - exact.base) + part.offset, exact.offset, exact.size),
+                self._error(part.y_shift + part.y_offset, exact.y_mean, exact.y_size),
+            ]
+        return max(errors)

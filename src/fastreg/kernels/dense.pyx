@@ -36,6 +36,7 @@ def dot_columns(
     cdef double* part[4]
     cdef double s[4]
     cdef double nowhere[8]
+    cdef const double* block
     if not (
         shift.shape[0] == X.shape[1] and out.shape[0] == k and out.shape[1] == n_blocks
         and blocks.shape[1] == n and blocks.shape[2] == out.shape[2] == 8
@@ -56,10 +57,11 @@ def dot_columns(
                     c = min(j + i, k - 1)
                     x[i], s[i] = &X[0, cols[c]], shift[cols[c]]
                     part[i] = &out[c, g, 0] if j + i < k else &nowhere[0]
+                block = &blocks[g, 0, 0]
                 if real is double:
-                    dense_dot8(n, <const double**> x, s if shifted else NULL, &blocks[g, 0, 0], part)
+                    dense_dot8(n, <const double**> x, s if shifted else NULL, block, part)
                 else:
-                    dense_dot8f(n, <const float**> x, s if shifted else NULL, &blocks[g, 0, 0], part)
+                    dense_dot8f(n, <const float**> x, s if shifted else NULL, block, part)
 
 
 def add_squares(

@@ -10,10 +10,11 @@ move, and after each.
 
 The first epoch is the plain cyclic (or random) sweep. After that sweeps over the live coordinates
 and Newton steps on the support compete by cost: a Newton step is taken as soon as the sweeps since
-the last one have cost about as much (ski rental: about twice the cheaper of the two at most). The step
-solves (G_AA + l2 V_A) d = c_A − l1 sign b_A − l2 b_A with an up-dated Cholesky factor and stops at
-the first sign change or bound, where that coordinate leaves A. On the support the problem is a
-quadratic, so a step that is not cut short ends at its minimum.
+the last one have cost about as much (ski rental: about twice the cheaper of the two at most), and
+first of all for the next alpha after one that needed it. The step solves (G_AA + l2 V_A) d =
+c_A − l1 sign b_A − l2 b_A with an up-dated Cholesky factor and stops at the first sign change or
+bound, where that coordinate leaves A. On the support the problem is a quadratic, so a step that is
+not cut short ends at its minimum.
 """
 
 import numpy as np
