@@ -57,7 +57,7 @@ class HeldColumns:
         block = self.design.gram(new, self.cols)
         for key, problem in self.owners.items():
             if size > len(self.grams[key]):
-                self.grams[key] = _enlarged(self.grams[key], old, max(64, size + size // 8))
+                self.grams[key] = _enlarged(self.grams[key], old, _capacity(size))
             gram, part = self.grams[key], problem.centred(block, new, self.cols)
             gram[old:size, :size] = part
             gram[:old, old:size] = part[:, :old].T
@@ -92,6 +92,11 @@ class HeldColumns:
             problem.row_weights,
             problem.task.target,
         )
+
+
+def _capacity(size: int) -> int:
+    """Return room to grow: twice the size where memory is of no account, an eighth beyond."""
+    return max(64, 2 * size) if size <= 512 else size + size // 8
 
 
 def _enlarged(matrix: np.ndarray, size: int, capacity: int) -> np.ndarray:
