@@ -8,7 +8,6 @@ against the other (measured: 4 times slower).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from fastreg.moments import Moments
 BLOCK_BYTES = 1 << 23
 TILE_BYTES = 1 << 20  # what is shifted, weighted or converted while it stays in cache
 MOST_FLOPS = 2e9  # of one product, between two looks at Ctrl-C
+SMALL_ENTRIES = 1 << 15  # up to here any way of multiplying X takes no time
 FEW_VECTORS = 16  # up to here packing X for BLAS costs more than it gains
 BAND = 256
 
@@ -56,17 +56,13 @@ class DenseDesign(Design):
         # a pass needs no p × p update: columns are read in longer pieces
         self.pass_rows = min(self.n_rows, 4096 if self.order == "F" else 512)
         self.shift, self.y_shift = self._sample_means()
+        # rows can be multiplied as they are: doubles, and nothing to subtract
+        self._as_is = X.dtype == np.float64 and not self.shift.any()
+        # large, and held by columns, each of them contiguous
+        self._by_columns = (
+            self.order == "F" and X.strides[0] == X.itemsize and X.size > SMALL_ENTRIES
+        )
         self._moments: list[Moments] | None = None
-
-    @cached_property
-    def _as_is(self) -> bool:
-        """Whether rows can be multiplied as they are: doubles, and nothing to subtract."""
-        return self.X.dtype == np.float64 and not np.any(self.shift)
-
-    @cached_property
-    def _by_columns(self) -> bool:
-        """Whether X is held by columns, each of them contiguous."""
-        return self.X.strides[0] == self.X.itemsize and self.order == "F"
 
     def _sample_means(self, group: int | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Return values near the means of a row group (of all rows for None).
@@ -164,62 +160,53 @@ class DenseDesign(Design):
     def _group_moments(self, group: int, cross: bool) -> Moments:
         """Accumulate Σ√w(x−s) and its products about the shift, then move to the mean."""
         p, t = self.n_features, self.n_targets
-        s_xx = np.zeros((p, p) if cross else p)
-        s_xy, s_yy, s_x, s_y = np.zeros((p, t)), np.zeros(t), np.zeros(p), np.zeros(t)
-        n_rows, total = 0, 0.0
+        sums = RowSums(np.zeros((p, p) if cross else p), t)
         one_group = self.n_groups == 1
         shift, y_shift = (self.shift, self.y_shift) if one_group else self._sample_means(group)
         step = self.block_rows if cross else self.pass_rows
-        buffer = np.empty(step * p if cross else TILE_BYTES // 8 + step)
+        buffer = self._buffer(step, whole_rows=cross)
         for rows in self._blocks(group, step):
-            u = self.y[rows] - y_shift
-            w = np.ones(len(u)) if self.weight is None else self.weight[rows]
-            root = np.sqrt(w)
-            n_rows, total = n_rows + np.count_nonzero(w), total + w.sum()
-            s_y += w @ u
-            u *= root[:, None]
-            s_yy += np.einsum("ij,ij->j", u, u)
+            u, w = self.y[rows] - y_shift, None if self.weight is None else self.weight[rows]
+            root = sums.add_target(u, w)
             if not cross and self._by_columns and isinstance(rows, slice):
-                self._add_columns(rows, shift, w, root[:, None] * u, s_x, s_xx, s_xy)
+                self._add_columns(rows, shift, root, u, sums)
                 continue
             for tile in [slice(None)] if cross else self._tiles(rows, t, shift):
                 z = self._shifted(rows, buffer, shift, tile)
-                if self.weight is not None:
+                if w is not None:
                     z *= root[:, None]
-                s_x[tile] += root @ z
-                s_xy[tile] += z.T @ u
+                sums.s_x[tile] += root @ z
+                sums.s_xy[tile] += z.T @ u
                 if cross:
-                    s_xx += z.T @ z  # NumPy calls syrk
+                    sums.s_xx += z.T @ z  # NumPy calls syrk
                 else:
-                    s_xx[tile] += np.einsum("ij,ij->j", z, z)
-        if total > 0:
-            centre_products(s_xx, total, s_x)
-            s_xy -= np.outer(s_x, s_y) / total
-            s_yy = np.maximum(s_yy - s_y**2 / total, 0.0)
-            s_x, s_y = s_x / total, s_y / total
-        return Moments(n_rows, total, shift, s_x, s_xx, y_shift, s_y, s_xy, s_yy)
+                    sums.s_xx[tile] += np.einsum("ij,ij->j", z, z)
+        return sums.moments(shift, y_shift)
+
+    def _buffer(self, height: int, whole_rows: bool = False) -> np.ndarray:
+        """Return room for what `_shifted` makes of a block of rows, or of a tile of them."""
+        size = height * self.n_features
+        return np.empty(size if whole_rows else min(size, TILE_BYTES // 8 + height))
 
     def _add_columns(
-        self,
-        rows: slice,
-        shift: np.ndarray,
-        w: np.ndarray,
-        wu: np.ndarray,
-        s_x: np.ndarray,
-        s_xx: np.ndarray,
-        s_xy: np.ndarray,
+        self, rows: slice, shift: np.ndarray, root: np.ndarray, u: np.ndarray, sums: RowSums
     ) -> None:
-        """Add Σw z, Σw z² and Σw z u of a block of rows, column by column, z read once."""
-        blocks, width = in_eights(np.column_stack([w, wu])), TILE_BYTES // (8 * w.size) + 1
+        """Add Σw z, Σw z² and Σw z u of a block of rows, column by column, z read once.
+
+        `root` is √w and `u` the targets times √w.
+        """
+        w = root * root
+        blocks = in_eights(np.column_stack([w, root[:, None] * u]))
+        width = TILE_BYTES // (8 * w.size) + 1
         for j in range(0, self.n_features, width):
             tile = slice(j, min(j + width, self.n_features))
             X = self.X[rows, tile]
             out = np.zeros((X.shape[1], blocks.shape[0], 8))
             dot_columns(X, np.arange(X.shape[1]), shift[tile], blocks, out)
-            add_squares(X, shift[tile], w, s_xx[tile])
+            add_squares(X, shift[tile], w, sums.s_xx[tile])
             products = out.reshape(X.shape[1], -1)
-            s_x[tile] += products[:, 0]
-            s_xy[tile] += products[:, 1 : 1 + wu.shape[1]]
+            sums.s_x[tile] += products[:, 0]
+            sums.s_xy[tile] += products[:, 1 : 1 + u.shape[1]]
 
     def _row_weights(self, rows: slice, row_weights: np.ndarray) -> np.ndarray:
         """Return ω of a block: row weights times the group factors, shape (rows, m) or (1, m)."""
@@ -263,33 +250,48 @@ class DenseDesign(Design):
         corr, total = np.zeros((m, self.n_features)), np.zeros(m)
         loss = np.zeros((m, self.n_groups))
         fitted = np.empty((self.n_rows, m)) if predictions else None
-        live = np.flatnonzero(np.any(coefs, axis=0))
-        coefs, cols = coefs[:, live].T, live if cols is None else cols[live]
-        buffer = np.empty(TILE_BYTES // 8 + self.pass_rows)
+        small = cols is None and self.X.size <= SMALL_ENTRIES
+        if not small:
+            live = np.flatnonzero(np.any(coefs, axis=0))
+            coefs, cols = coefs[:, live], live if cols is None else cols[live]
+        buffer = self._buffer(self.pass_rows)
         for rows in self._blocks(step=self.pass_rows):
-            fit = np.tile(intercepts, (self.y[rows].shape[0], 1))
-            width = max(64, BLOCK_BYTES // (16 * fit.shape[0]))
-            for j in range(0, cols.size, width):
-                fit += self._gathered(rows, cols[j : j + width]) @ coefs[j : j + width]
+            if small:
+                fit = self._shifted(rows, buffer) @ coefs.T + intercepts
+            else:
+                fit = self._fit(rows, cols, coefs) + intercepts
             if fitted is not None:
                 fitted[rows] = fit + self.y_shift[targets]
-            r = (self.y[rows][:, targets] - self.y_shift[targets]) - fit
+            r = np.subtract(self.y[rows][:, targets] - self.y_shift[targets], fit, out=fit)
             square = r * r if self.weight is None else r * r * self.weight[rows, None]
             codes = None if self.codes is None else self.codes[rows]
             loss += group_sums(codes, self.n_groups, square)
             r *= self._row_weights(rows, row_weights)
             total += r.sum(axis=0)
-            if self._by_columns and (m <= FEW_VECTORS or not self._as_is):
-                self._add_correlations(rows, r, corr)
-                continue
-            for tile in self._tiles(rows, m):
-                corr[:, tile] += r.T @ self._shifted(rows, buffer, cols=tile)
+            if small:
+                corr += r.T @ self._shifted(rows, buffer)
+            else:
+                self._add_correlations(rows, r, buffer, corr)
         return Evaluation(corr, total, loss, fitted)
 
-    def _add_correlations(self, rows: slice, r: np.ndarray, corr: np.ndarray) -> None:
-        """Add zᵀr of a block of rows to `corr` (m, p), z read once."""
-        m, blocks = r.shape[1], in_eights(r)
-        width = max(64, int(MOST_FLOPS / (2.0 * r.size + 1.0)))
+    def _fit(self, rows: slice, cols: np.ndarray, coefs: np.ndarray) -> np.ndarray:
+        """Return (x − shift)·b of a block of rows, shape (rows, m); gathers columns in pieces."""
+        fit = np.zeros((rows.stop - rows.start, len(coefs)))
+        width = max(64, BLOCK_BYTES // (16 * len(fit)))
+        for j in range(0, cols.size, width):
+            fit += self._gathered(rows, cols[j : j + width]) @ coefs[:, j : j + width].T
+        return fit
+
+    def _add_correlations(
+        self, rows: slice, r: np.ndarray, buffer: np.ndarray, corr: np.ndarray
+    ) -> None:
+        """Add (x − shift)ᵀr of a block of rows to `corr` (m, p)."""
+        m = r.shape[1]
+        if not self._by_columns or (m > FEW_VECTORS and self._as_is):
+            for tile in self._tiles(rows, m):
+                corr[:, tile] += r.T @ self._shifted(rows, buffer, cols=tile)
+            return
+        blocks, width = in_eights(r), max(64, int(MOST_FLOPS / (2.0 * r.size + 1.0)))
         for j in range(0, self.n_features, width):
             cols = np.arange(j, min(j + width, self.n_features))
             out = np.zeros((cols.size, blocks.shape[0], 8))
@@ -344,12 +346,54 @@ class DenseDesign(Design):
 
     def project(self, matrix: np.ndarray, mean: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
         self.passes += 1.0
-        buffer = np.empty(TILE_BYTES // 8 + self.pass_rows)
+        buffer = self._buffer(self.pass_rows)
         for rows in self._blocks(step=self.pass_rows):
             out = np.tile(-(mean @ matrix), (rows.stop - rows.start, 1))
             for tile in self._tiles(rows, matrix.shape[1]):
                 out += self._shifted(rows, buffer, cols=tile) @ matrix[tile]
             yield rows, out
+
+
+class RowSums:
+    """Sums over some rows of products about a shift, to become a `Moments`.
+
+    Parameters
+    ----------
+    s_xx : ndarray of shape (p, p) or (p,)
+        Zeros.
+    n_targets : int
+    """
+
+    def __init__(self, s_xx: np.ndarray, n_targets: int) -> None:
+        self.s_xx, self.n_rows, self.total = s_xx, 0, 0.0
+        self.s_x, self.s_xy = np.zeros(len(s_xx)), np.zeros((len(s_xx), n_targets))
+        self.s_y, self.s_yy = np.zeros(n_targets), np.zeros(n_targets)
+
+    def add_target(self, u: np.ndarray, w: np.ndarray | None) -> np.ndarray:
+        """Add what concerns the targets alone; multiply `u` by √w in place and return √w."""
+        if w is None:
+            root = np.ones(len(u))
+            self.n_rows, self.total = self.n_rows + len(u), self.total + len(u)
+            self.s_y += u.sum(axis=0)
+        else:
+            root = np.sqrt(w)
+            self.n_rows, self.total = self.n_rows + np.count_nonzero(w), self.total + w.sum()
+            self.s_y += w @ u
+            u *= root[:, None]
+        self.s_yy += np.einsum("ij,ij->j", u, u)
+        return root
+
+    def moments(self, shift: np.ndarray, y_shift: np.ndarray) -> Moments:
+        """Return the moments about the mean; the sums are used up."""
+        s_x, s_y, total = self.s_x, self.s_y, self.total
+        if total > 0:
+            centre_products(self.s_xx, total, s_x)
+            self.s_xy -= np.multiply.outer(s_x, s_y) / total
+            self.s_yy = np.maximum(self.s_yy - s_y**2 / total, 0.0)
+            s_x, s_y = s_x / total, s_y / total
+        return Moments(
+            self.n_rows, total, shift, s_x, self.s_xx, y_shift, s_y, self.s_xy, self.s_yy
+        )
 
 
 def in_eights(vectors: np.ndarray) -> np.ndarray:

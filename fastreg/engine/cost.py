@@ -40,9 +40,10 @@ def holds_moments(design: Design, n_tasks: int, n_alphas: int, exact: bool) -> b
     n_bytes = 8.0 * p * p * (2 * design.n_groups + 1)
     if exact:
         return p <= n and (n_bytes <= MOMENT_BYTES or n_bytes <= 8.0 * n * n)
-    return n_bytes <= MOMENT_BYTES and moments_cost(design, n_tasks, n_alphas) <= working_set_cost(
-        design, n_tasks, n_alphas
-    )
+    if n_bytes > MOMENT_BYTES:
+        return False
+    cost = moments_cost(design, n_tasks, n_alphas)
+    return cost <= BOOKKEEPING or cost <= working_set_cost(design, n_tasks, n_alphas)
 
 
 def moments_cost(design: Design, n_tasks: int, n_alphas: int) -> float:
