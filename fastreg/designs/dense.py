@@ -254,7 +254,7 @@ class DenseDesign(Design):
         if not small:
             live = np.flatnonzero(np.any(coefs, axis=0))
             coefs, cols = coefs[:, live], live if cols is None else cols[live]
-        buffer = self._buffer(self.pass_rows)
+        buffer = self._buffer(self.pass_rows, whole_rows=small)
         for rows in self._blocks(step=self.pass_rows):
             if small:
                 fit = self._shifted(rows, buffer) @ coefs.T + intercepts

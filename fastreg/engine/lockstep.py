@@ -63,7 +63,7 @@ def _attempt(
 def _age(columns: HeldColumns, running: list[WorkingSetTask]) -> None:
     """Let columns leave G that no task has used of late, once they are many."""
     size = columns.cols.size
-    if not running or size < SMALL or columns.as_rows:
+    if not running or size < SMALL or columns.as_rows or any(t.rejected for t in running):
         return
     useful = np.any([task.useful() for task in running], axis=0)
     if np.count_nonzero(useful) < CROWDED * size:
@@ -92,7 +92,7 @@ def _describe(
         accepted=int(accepted),
         remaining=sum(task.points.size - task.at for task in running),
         working_set=columns.cols.size,
-        active=max(np.count_nonzero(task.coef) for task in running),
+        active=max(int(np.count_nonzero(task.coef)) for task in running),
         violations=int(violations),
         sweeps=int(sweeps),
         newton_steps=int(newton_steps),

@@ -28,7 +28,8 @@ NEARLY = 0.7  # of its penalty: a feature drawn like this may soon be needed
 SHRINK, GROW, WIDEST = 0.8, 1.5, 0.5
 INNER = 0.3  # W is solved to this share of the tolerance
 TIGHTER = 0.1  # and to this share of that where W was complete but the certificate failed
-MOST_TRIES = 12
+MOST_TRIES = 12  # with a complete working set
+MOST_REMEMBERED = 1 << 22  # entries of rows of G that the certificate asks for
 MOST_STEPS, ROUGHLY = 30, 1e-3  # of conjugate gradients, for a tangent
 FEWEST_JOINING = 64
 
@@ -47,16 +48,18 @@ class WorkingSetTask:
     def __init__(self, design: Design, problem: Problem, settings: Settings) -> None:
         self.design, self.problem, self.settings = design, problem, settings
         p = problem.corr.size
-        self.free_rows = problem.free_rows(design)
+        self.rows: dict[bytes, np.ndarray] = {}
+        free_rows = self._rows(problem.free) if problem.free.size else None
         self.coef, self.corr, self.here_rr = problem.start(), problem.corr, problem.yy
         self.warm = bool(np.any(self.coef))
-        self._plan(problem.alpha_max(self.free_rows))
+        self._plan(problem.alpha_max(free_rows))
         self.n_iter = np.zeros(self.points.size, dtype=np.intp)
         m = problem.task.alphas.size
         self.coefs, self.rr, self.held_out = np.zeros((m, p)), np.empty(m), np.empty(m)
         self.found = Certificates(*np.empty((4, m)))
         self.at, self.batch, self.tries, self.tighter = 0, FIRST_BATCH, 0, 1.0
         self.margin, self.near = MARGIN, NEAR
+        self.complete = self.rejected = False
         self.factor = Factor(p)
         self.slope: np.ndarray | None = None
         self.work = np.empty(0, dtype=np.intp)
@@ -190,18 +193,19 @@ class WorkingSetTask:
         tried = min(accepted + 1, m)
         self.n_iter[self.at : self.at + tried] += self.spent[:tried]
         if accepted == 0:
-            self.tries += 1
+            self.tries += self.complete
             if self.tries > MOST_TRIES or self.n_iter[self.at] >= self.settings.max_iter:
                 accepted = 1
-        else:
-            self.tries = 0
+        if accepted:
+            self.tries, self.complete = 0, False
         for k in range(accepted):
             self._record(full[k], rr[k], held_out[k], [part[k] for part in found])
         slope = self._slope(alphas, corr)
         here = min(accepted, m - 1)
         self.coef, self.corr, self.here_rr = full[here], corr[here], float(rr[here])
         self.alpha = float(alphas[here])
-        if accepted == m:
+        self.rejected = accepted < m
+        if not self.rejected:
             self.batch = min(2 * self.batch, LONGEST_BATCH)
             self.near = max(NEAR, SHRINK * self.near)
             self.tighter = 1.0
@@ -253,22 +257,28 @@ class WorkingSetTask:
 
     def _collect(self, alphas: np.ndarray, corr: np.ndarray) -> None:
         """Want the features that violate at the rejected points, first come first."""
-        problem = self.problem
         outside, limit = self._outside()
-        wanted = np.empty(0, dtype=np.intp)
-        for alpha, c in zip(alphas, corr, strict=True):
-            margin = self.near * (self.alpha - self.points[self.ahead.stop - 1])
-            excess = problem.pull(c)[outside] + (margin - alpha) * problem.l1w[outside]
-            late = outside[excess > 0]
-            if wanted.size and late.size > limit:
+        wanted, missed = np.empty(0, dtype=np.intp), 0
+        near = self.near * (self.alpha - self.points[self.ahead.stop - 1])
+        for k, (alpha, c) in enumerate(zip(alphas, corr, strict=True)):
+            excess = self._excess(c, alpha, outside)
+            missed += np.count_nonzero(excess > 0)
+            late = outside[excess > -near]
+            if k and late.size > limit:
                 break
             if late.size > limit:
                 late = outside[np.argsort(-excess, kind="stable")[:limit]]
             wanted = np.union1d(wanted, late)
         self.wanted = wanted
         self.n_violations += wanted.size
-        if not wanted.size:
+        self.complete = not missed
+        if self.complete:
             self.tighter *= TIGHTER
+
+    def _excess(self, corr: np.ndarray, alpha: float, cols: np.ndarray) -> np.ndarray:
+        """Return how far columns outside W are beyond alpha, in units of alpha."""
+        pull, l1w = self.problem.pull(corr)[cols], self.problem.l1w[cols]
+        return np.divide(pull, l1w, out=np.full(cols.size, np.inf), where=l1w > 0) - alpha
 
     def _outside(self) -> tuple[np.ndarray, int]:
         """Return the usable columns outside W and how many of them may join at a time."""
@@ -279,18 +289,17 @@ class WorkingSetTask:
 
     def _predict(self) -> None:
         """Want the features that are expected to enter in the next batch; shorten it if many."""
-        problem = self.problem
         outside, limit = self._outside()
         while True:
             end = self._ahead()
             alpha = self.points[end.stop - 1]
             step = max(self.alpha - alpha, 0.0)
             if self.slope is None:
-                pull, margin = problem.pull(self.corr)[outside], 1.0
+                corr, margin = self.corr, 1.0
             else:
-                pull, margin = problem.pull(self.corr - step * self.slope)[outside], self.margin
-            excess = pull + (margin * step - alpha) * problem.l1w[outside]
-            joining = outside[excess > 0]
+                corr, margin = self.corr - step * self.slope, self.margin
+            excess = self._excess(corr, alpha, outside)
+            joining = outside[excess > -margin * step]
             if joining.size <= limit:
                 break
             if end.stop - end.start <= SHORTEST_BATCH:
@@ -300,9 +309,13 @@ class WorkingSetTask:
         self.wanted = np.union1d(self.wanted, joining)
 
     def _rows(self, cols: np.ndarray) -> np.ndarray:
-        if np.array_equal(cols, self.problem.free):
-            return self.free_rows
-        return self.problem.gram_rows(self.design, cols)
+        """Return rows of G, remembered where they are few: the certificate asks again and again."""
+        key = cols.tobytes()
+        if key not in self.rows:
+            if cols.size * self.problem.corr.size > MOST_REMEMBERED:
+                return self.problem.gram_rows(self.design, cols)
+            self.rows[key] = self.problem.gram_rows(self.design, cols)
+        return self.rows[key]
 
 
 def _roughly_solve(matrix: np.ndarray, rhs: np.ndarray) -> np.ndarray:

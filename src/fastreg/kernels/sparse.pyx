@@ -97,6 +97,8 @@ def dot_columns(
     cdef long long a
     cdef const Py_ssize_t* code = NULL
     if group is not None and group.shape[0]:
+        if group.shape[0] != block.shape[0]:
+            raise ValueError("group and block do not fit together")
         code = &group[0]
     if block.shape[1] != 8 or out.shape[2] != 8 or out.shape[0] != cols.shape[0]:
         raise ValueError("cols, block and out do not fit together")
