@@ -205,12 +205,12 @@ cdef class Descent:
         """Take the first step for an alpha without a certificate: the one before had to move too.
 
         Where that took Newton steps, one on the same support goes along the tangent of the path;
-        it should not cost more than the three sweeps that it saves.
+        it should not cost more than the two sweeps that it saves.
         """
         cdef bint along = self.n_newton > self.n_newton_before
         cdef double sweep = self.n_live * (2.0 * self.q.length + self.corr_cost())
         self.n_newton_before = self.n_newton
-        if not along or self.newton_cost() > 3.0 * sweep or not self.newton():
+        if not along or self.newton_cost() > 2.0 * sweep or not self.newton():
             self.sweep(self.n_cols, self.cols)
 
     cdef void record(self, Certificate cert, bint converged) noexcept nogil:
@@ -316,14 +316,14 @@ cdef class Descent:
         return self.has_l2 and not 0.7 * self.factor.alpha <= self.alpha <= self.factor.alpha
 
     cdef bint newton_is_due(self) noexcept nogil:
-        """Whether sweeps have cost about as much as the next Newton step, or long got nowhere.
+        """Whether sweeps have cost as much as the next Newton step, or long got nowhere.
 
         Where a sweep is cheap (sparse columns) the first rule alone would allow thousands of
         sweeps, and an alpha has only `max_iter`.
         """
         cdef double ratio = self.spent / (self.patience * self.newton_cost())
         cdef bint stuck = self.idle_sweeps >= max(LONG, self.max_iter // 4)
-        return ratio >= 0.7 or (stuck and ratio > 0)
+        return ratio >= 1.0 or (stuck and ratio > 0)
 
     cdef double newton_cost(self) noexcept nogil:
         """Flops that the next Newton step will take; infinite where no coordinate could move."""
