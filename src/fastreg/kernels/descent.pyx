@@ -101,7 +101,7 @@ cdef class Descent:
     cdef Py_ssize_t* live
     cdef Py_ssize_t n_cols, n_live, max_iter, at, it, idle_sweeps
     cdef double yy, tol_gap, tol_violation, alpha, spread
-    cdef double least_change                # of c_j by a move of b_j; below that none is made
+    cdef double noise                       # of c_j, in units of √G_jj
     cdef double work, spent, patience       # flops: in this run, since the last Newton step
     cdef bint has_l2
     cdef unsigned long long rng
@@ -159,7 +159,7 @@ cdef class Descent:
                 raise IndexError(f"no coordinate {cols[i]}")
             self.has_l2 = self.has_l2 or self.l2w[cols[i]] > 0
             self.spread = max(self.spread, q.root[cols[i]])
-        self.least_change = 0.0
+        self.noise = 0.0
         self.at = 0
         self.it = -1
 
@@ -184,8 +184,8 @@ cdef class Descent:
             cert = self.measure()
             tol_gap = max(self.tol_gap, gap_floor(cert, self.yy))
             tol_violation = max(self.tol_violation, violation_floor(cert, self.yy))
-            # a move that changes c by rounding noise only is not worth a row of G
-            self.least_change = 0.03 * violation_floor(cert, self.yy)
+            # a move that changes c_j by less than it is known to is not worth a row of G
+            self.noise = 1.1e-16 * (sqrt(self.yy) + cert.magnitude)
             if cert.gap <= tol_gap and cert.violation <= tol_violation:
                 self.record(cert, True)
             elif self.it >= self.max_iter:
@@ -267,7 +267,7 @@ cdef class Descent:
                 c + g * b, g, self.alpha * self.l1w[j], l2, self.lower[j], self.upper[j]
             )
             delta = new - b
-            if fabs(delta) * (g + l2) > self.least_change:
+            if fabs(delta) * (g + l2) > self.noise * self.q.root[j]:
                 self.b[j] = new
                 self.q.move(j, delta)
                 self.q.rr -= delta * (2.0 * c - delta * g)
