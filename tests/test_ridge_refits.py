@@ -12,7 +12,8 @@ from scipy.linalg import LinAlgWarning
 from sklearn import linear_model as sk
 from sklearn.exceptions import ConvergenceWarning
 
-from fastreg import Moments, Ridge, RidgeCV, ridge_path
+from fastreg import Lasso, Moments, Ridge, RidgeCV, ridge_path
+from fastreg.designs import make_design
 
 from .oracles import DENSE, Instance, load_dense, load_sparse
 from .test_ridge import (
@@ -320,6 +321,51 @@ class TestHardNumbers:
                         assert np.all(found <= 1e-14 * instance.spread * size)
 
 
+class TestFullSparseColumns:
+    """Sparse columns without a zero in them, far from zero: nothing may cancel that need not."""
+
+    @pytest.mark.parametrize("kind", ["csr", "csc"])
+    @pytest.mark.parametrize("mean", [1.0, 1e4, 1e8])
+    def test_products_are_of_shifted_entries(self, kind: str, mean: float) -> None:
+        rng = np.random.default_rng(0)
+        X, y = make_data((60, 21), zeros=0.5)
+        full, weight, groups = np.arange(21) % 4 != 1, make_weights(60), rng.integers(0, 3, 60)
+        X[:, full] = rng.standard_normal((60, full.sum())) + mean * np.arange(1, full.sum() + 1)
+        weight[5], X[5, 0] = 0.0, 0.0  # a row of no weight does not count
+        design = make_design(HELD[kind](X), y, weight, groups=groups)
+        assert np.all(np.abs(design.shift[full] / mean) > 0.5)
+        shifted = X.astype(np.longdouble) - design.shift
+        shifted[weight == 0] = 0.0
+        every, new = np.arange(21), np.array([20, 0, 1, 7, 8, 9, 12, 13, 2, 5])
+        for old in (every, every[full], every[~full], new[:1], new[:0]):
+            found = design.gram(new, old)
+            for k in range(3):
+                rows = shifted[groups == k] * np.sqrt(weight[groups == k, None])
+                expected = rows[:, new].T @ rows[:, old]
+                size = np.linalg.norm(rows, axis=0).astype(float)
+                rounding = 1e-14 * np.outer(size[new], size[old])
+                assert np.all(np.abs(found[k] - expected) <= rounding)
+
+    @pytest.mark.parametrize("kind", ["csr", "csc"])
+    @pytest.mark.parametrize("shape", [(60, 8), (15, 40)], ids=["tall", "wide"])
+    @pytest.mark.parametrize("n_free", [0, 2])
+    @pytest.mark.parametrize("mean", [1e4, 1e8])
+    def test_fits(self, mean: float, n_free: int, shape, kind: str, strict) -> None:
+        """The same as of the columns less their means, but for rounding of the means."""
+        X, y = make_data(shape)
+        far = X + mean * np.random.default_rng(1).choice([-1.0, 1.0], shape[1])
+        near = far - far.mean(axis=0)
+        factor = np.r_[np.zeros(n_free), np.ones(shape[1] - n_free)]
+        for model in (Ridge(0.1), Ridge(0.0), Lasso(0.05, tol=1e-10)):
+            model.set_params(penalty_factor=factor)
+            expected = model.fit(near, y).coef_
+            model.fit(HELD[kind](far), y)
+            error = np.linalg.norm(model.coef_ - expected) / np.linalg.norm(expected)
+            assert error <= 1e-14 * mean
+            assert 0.0 <= model.dual_gap_ <= 1e-15 * mean * y.var()
+            assert np.all(np.isfinite(model.optimality_violation_))
+
+
 class TestLeaveOneOut:
     @both_kinds
     @pytest.mark.parametrize("n_free", [0, 2])
@@ -415,6 +461,18 @@ class TestLeaveOneOut:
         assert_allclose(model.cv_se_, error, rtol=1e-10)
         best = np.argmin(mean)
         assert model.alpha_ == grid[mean <= mean[best] + error[best]].max() > grid[best]
+
+
+    @both_kinds
+    def test_nothing_to_penalize(self, kind: str) -> None:
+        """Least squares, and a mean where no column varies."""
+        X, y = make_data((40, 5))
+        for some, factor in ((X, np.zeros(5)), (np.ones_like(X), np.ones(5))):
+            model = RidgeCV([1.0], store_cv_results=True, penalty_factor=factor)
+            model.fit(HELD[kind](some), y)
+            used = X if some is X else np.zeros((40, 0))
+            residual = left_out_by_refits(used, y, 0.0, None)
+            assert_allclose(np.sqrt(model.cv_results_[:, 0]), np.abs(residual), rtol=1e-9)
 
 
 class TestFolds:

@@ -134,25 +134,48 @@ class SparseDesign(Design):
         if not out.size:
             return out
         self.passes += self.share(new) + self.share(old)
+        shifted, width = self.shift[old] != 0, max(8, BLOCK_BYTES // (8 * max(1, self.n_rows)))
+        if not shifted.any():
+            self._multiply(new, old, out, slice(None))
+            return out
+        full = np.flatnonzero(shifted)
+        for at in [
+            np.flatnonzero(~shifted),
+            *(full[i : i + width] for i in range(0, full.size, width)),
+        ]:
+            self._multiply(new, old[at], out, at)
+        return out
+
+    def _multiply(
+        self, new: np.ndarray, old: np.ndarray, out: np.ndarray, at: np.ndarray | slice
+    ) -> None:
+        """Put products of columns `new` and `old` in out[:, :, at]."""
+        entries, cols = self._entries(old)
         block, nothing = np.zeros((self.n_rows, 8)), np.zeros(self.n_rows)
         part = np.empty((old.size, self.n_groups, 8))
         for i in range(0, new.size, 8):
-            some = new[i : i + 8]
-            spread_columns(*self._csc, self.weight, some, block)
-            dot_columns(*self._csc, self.codes, old, block, part)
-            spread_columns(*self._csc, nothing, some, block)
-            out[:, i : i + 8] = part.transpose(1, 2, 0)[:, : some.size]
-        if np.any(self.shift):
-            self._shift_products(out, new, old)
-        return out
+            few, numbers = self._entries(new[i : i + 8])
+            spread_columns(*few, self.weight, numbers, block)
+            dot_columns(*entries, self.codes, cols, block, part)
+            spread_columns(*few, nothing, numbers, block)
+            out[:, i : i + 8, at] = part.transpose(1, 2, 0)[:, : numbers.size]
 
-    def _shift_products(self, products: np.ndarray, new: np.ndarray, old: np.ndarray) -> None:
-        """Turn Σ w x_new x_oldᵀ into products about the shift, in place."""
-        s_new, s_old = self.shift[new], self.shift[old]
-        for out, moments in zip(products, self.moments(False), strict=True):
-            sums = moments.weight * (moments.shift + moments.offset)
-            out -= np.multiply.outer(sums[new], s_old) + np.multiply.outer(s_new, sums[old])
-            out += moments.weight * np.multiply.outer(s_new, s_old)
+    def _entries(
+        self, cols: np.ndarray
+    ) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], np.ndarray]:
+        """Return CSC arrays that hold columns less their shifts, and the columns' numbers there.
+
+        The shift comes off before anything is multiplied: off the products it would cancel. X
+        itself has to do where there is none, a copy of these columns else.
+        """
+        if not np.any(self.shift[cols]):
+            return self._csc, cols
+        data, indices, indptr = self._csc
+        spans = [slice(indptr[col], indptr[col + 1]) for col in cols]
+        shifted = [data[span] - self.shift[col] for span, col in zip(spans, cols, strict=True)]
+        starts = np.append(0, np.cumsum([part.size for part in shifted]))
+        rows = np.concatenate([indices[span] for span in spans])
+        return (np.concatenate(shifted), rows, starts), np.arange(cols.size)
 
     def evaluate(
         self,

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
-from joblib import Parallel, delayed
 
 from fastreg.designs import Design
 from fastreg.engine.answer import Answer
@@ -22,6 +22,7 @@ from fastreg.engine.problem import Problem, train_moments
 from fastreg.engine.ridge import RidgePath
 from fastreg.engine.tasks import Batch, Diagnostics, Grid, Penalty, Settings, Solution, Task
 from fastreg.engine.threads import one_blas_thread
+from fastreg.engine.workers import run_jobs
 from fastreg.moments import Moments, leave_one_group_out
 
 __all__ = [
@@ -89,11 +90,7 @@ def _one_by_one(
     else:
         # One BLAS thread a task whatever n_jobs is: the same bits, and nothing is oversubscribed.
         with one_blas_thread(design.n_features):
-            if settings.n_jobs in (None, 1):
-                done = [one(problem) for problem in problems]
-            else:
-                parallel = Parallel(n_jobs=settings.n_jobs, require="sharedmem")
-                done = parallel(delayed(one)(problem) for problem in problems)
+            done = run_jobs([partial(one, problem) for problem in problems], settings.n_jobs)
     for _, batch in done:
         if settings.report is not None:
             settings.report(batch)

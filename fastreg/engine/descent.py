@@ -7,6 +7,7 @@ import numpy as np
 from fastreg.engine.certificate import tolerances
 from fastreg.engine.problem import Problem
 from fastreg.engine.tasks import Settings
+from fastreg.engine.workers import breathe
 from fastreg.kernels.coordinates import Coordinates
 from fastreg.kernels.descent import Descent, Status
 from fastreg.kernels.factor import Factor
@@ -60,6 +61,7 @@ def descend(
         settings.seed,
     )
     while (status := run.run()) != _DONE:
+        breathe()
         if status == _GROW:
             factor.grow(min(q.size, max(32, factor.capacity + factor.capacity // 4)))
     return run

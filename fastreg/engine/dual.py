@@ -1,7 +1,7 @@
 """Ridge in the space of the rows, for more columns than rows: n × n systems instead of p × p.
 
-The systems are those of `fastreg.engine.systems` on XXᵀ, or its singular values from the rows where
-XXᵀ has lost too much.
+The systems are those of `fastreg.engine.systems` on XXᵀ or, where that has lost too much, on a
+triangular root of it made from the rows.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ import numpy as np
 
 from fastreg.designs import Design
 from fastreg.engine import orthogonal
+from fastreg.engine.panels import MOVED, column_slices, product
 from fastreg.engine.problem import Problem
-from fastreg.engine.systems import Cholesky, Tridiagonal, choose_system
+from fastreg.engine.systems import Cholesky, Form, Tridiagonal, choose_system
+from fastreg.engine.workers import breathe
 
 MAX_CORRECTIONS = 10
 EPS = np.finfo(float).eps
@@ -52,51 +54,69 @@ class RowSpace:
 
     def without(self, block: np.ndarray) -> np.ndarray:
         """Return rows (m, n') or a vector (n',) less their projection on `basis`."""
+        rows = np.atleast_2d(block)
         for _ in range(2):  # once leaves ε of what it takes off, which may be nearly all there is
-            block = block - (block @ self.basis) @ self.basis.T
-        return block
+            rows = rows - product(product(rows, self.basis), self.basis.T)
+        return rows.reshape(block.shape)
 
     def bands(self) -> Iterator[tuple[slice, np.ndarray]]:
         """Yield the held columns of Z (not projected), a band at a time."""
         problem, n_rows = self.problem, self.columns.shape[0]
         step = max(MIN_BAND, BAND_BYTES // (8 * max(1, n_rows)))
         for i in range(0, self.held.size, step):
+            breathe()
             band = slice(i, i + step)
             columns, _ = self.design.columns(self.held[band], problem.centre, problem.row_weights)
             yield band, columns
 
-    def kernel(self) -> np.ndarray:
-        """Return K with an eigenvalue of its own above all others for the span of `basis`."""
-        problem = self.problem
-        matrix = self.design.row_gram(self.held, problem.centre, problem.row_weights, self.inverse)
-        if self.basis.shape[1]:
-            matrix = self.without(self.without(matrix).T)
-            top = 2.0 * float(np.abs(matrix).sum(axis=1).max()) or 1.0
-            matrix = matrix + top * (self.basis @ self.basis.T)
-        return np.asfortranarray(matrix)
+    def kernel(self) -> tuple[np.ndarray, float]:
+        """Return K and an eigenvalue above all of its own, which the span of `basis` has in it."""
+        matrix = self.design.row_gram(
+            self.held, self.problem.centre, self.problem.row_weights, self.inverse
+        )
+        if not matrix.flags.f_contiguous:
+            matrix = matrix.T  # the same, and Fortran-ordered
+        top, basis = 1.0, self.basis
+        if basis.shape[1]:
+            some = column_slices(matrix, len(matrix) * (2.0 * basis.shape[1] + MOVED))
+            for _ in range(2):
+                for band in some:
+                    matrix[:, band] -= basis @ (basis.T @ matrix[:, band])
+                inside = product(matrix, basis)
+                for band in some:
+                    matrix[:, band] -= inside @ basis[band].T
+            largest = max(float(np.abs(matrix[:, band]).sum(axis=0).max()) for band in some)
+            top = 2.0 * largest or 1.0
+            for band in some:
+                matrix[:, band] += top * basis @ basis[band].T
+        return matrix, top
 
-    def eigen(self, alpha: float) -> tuple[np.ndarray, np.ndarray]:
-        """Return eigenvalues and vectors of K outside `basis`, exact enough to add α to them."""
-        values, vectors = np.linalg.eigh(self.kernel())
-        inside = slice(0, values.size - self.basis.shape[1])
-        values, vectors = values[inside], vectors[:, inside]
-        if is_resolved(self.problem, self.held, values.min(initial=np.inf), alpha):
-            return np.maximum(values, 0.0), vectors
-        return self.singular()
+    def root(self) -> np.ndarray:
+        """Return a triangular R with RᵀR = K from the rows: forming K squares the condition number.
 
-    def singular(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the same from the rows themselves: forming K squares the condition number."""
-        root = orthogonal.triangular_root(
+        The span of `basis` is in its null space.
+        """
+        return orthogonal.triangular_root(
             self.without(block.T) * np.sqrt(self.inverse[band])[:, None]
             for band, block in self.bands()
         )
-        if self.basis.shape[1]:
-            top = 2.0 * np.linalg.norm(root) or 1.0
-            root = np.vstack([root, top * self.basis.T])
-        vectors, singular, _ = np.linalg.svd(root.T)
-        values = np.zeros(vectors.shape[0])
-        values[: singular.size] = singular**2
-        return values[self.basis.shape[1] :], vectors[:, self.basis.shape[1] :]
+
+    def form(self, alpha: float) -> tuple[Form, float]:
+        """Return K as `kernel` does, reduced, and exact enough to add `alpha` to it."""
+        matrix, top = self.kernel()
+        form = Form(matrix)
+        if is_resolved(self.problem, self.held, form.smallest(), alpha):
+            return form, top
+        return self.form_of_root(self.root())
+
+    def form_of_root(self, root: np.ndarray) -> tuple[Form, float]:
+        """Return the same from R."""
+        top = 2.0 * float(np.linalg.norm(root)) or 1.0
+        n_rows = self.basis.shape[0]
+        tall = np.zeros((max(len(root) + self.basis.shape[1], n_rows), n_rows), order="F")
+        tall[: len(root)] = root
+        tall[len(root) : len(root) + self.basis.shape[1]] = top * self.basis.T
+        return Form(tall, squared=True), top * top
 
 
 def is_resolved(problem: Problem, held: np.ndarray, smallest: float, alpha: float) -> bool:
@@ -142,20 +162,25 @@ class Dual:
         """Fill in the penalized columns, by the cheapest factor that is good enough."""
         space, todo = self.space, np.arange(alphas.size)
         if alphas[0] > 0:  # at 0 it depends on the rank, which K does not tell
-            system = choose_system(space.kernel(), np.ones(self.u.size), alphas)
+            system = choose_system(space.kernel()[0], np.ones(self.u.size), alphas)
             todo = np.flatnonzero(system.usable)
             coefs[todo], fitted[todo], good = self._refine(system, alphas, todo)
             todo = np.setdiff1d(np.arange(alphas.size), todo[good])
         if todo.size:
-            system = Spectral(*space.singular(), alphas)
+            root = space.root()
+            if alphas[0] > 0:
+                system = Tridiagonal(space.form_of_root(root)[0], 1.0, alphas)
+            else:
+                system = Range(root)
             coefs[todo], fitted[todo], good = self._refine(system, alphas, todo)
-            gains[todo] = system.gains(self.u - fitted[todo], todo) / self.problem.weight
+            if alphas[0] == 0:
+                gains[todo] = system.gains(self.u - fitted[todo]) / self.problem.weight
             todo = todo[~good]
         if todo.size:
             self._gather(alphas, todo, coefs, fitted, gains)
 
     def _refine(
-        self, system: Cholesky | Tridiagonal | Spectral, alphas: np.ndarray, which: np.ndarray
+        self, system: Cholesky | Tridiagonal | Range, alphas: np.ndarray, which: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return coefficients (m, p), Z b (m, n') and whether r = αa but for rounding, (m,)."""
         problem, space, alpha = self.problem, self.space, alphas[which, None]
@@ -213,21 +238,20 @@ class Dual:
         return fitted
 
 
-class Spectral:
-    """(K + α_k)⁻¹ from eigenvalues and vectors, on the range of K where α_k does not fill it up."""
+class Range:
+    """K⁺ from R with RᵀR = K: on the range of K only, as far as R tells it from noise."""
 
-    def __init__(self, values: np.ndarray, vectors: np.ndarray, alphas: np.ndarray) -> None:
-        self.vectors = vectors
-        total = values + alphas[:, None]
-        # a singular value is known to n ε of the largest, and the values are their squares
-        self.known = total > values.max(initial=0.0) * (len(vectors) * EPS) ** 2
-        self.inverse = np.divide(1.0, total, out=np.zeros_like(total), where=self.known)
+    def __init__(self, root: np.ndarray) -> None:
+        # Rᵀ = Q [S₁ S₂]: K = Q S Sᵀ Qᵀ, and S Sᵀ = FᵀF
+        fit = orthogonal.PivotedQR(root.T, scaled=False)
+        self.basis, self.factor = fit.q, orthogonal.triangular_root([fit.r.T])
 
     def solve(self, rhs: np.ndarray, which: np.ndarray) -> np.ndarray:
-        """Return the solution for each row of `rhs`, row i belonging to α number which[i]."""
-        return ((rhs @ self.vectors) * self.inverse[which]) @ self.vectors.T
+        """Return the solution for each row of `rhs`."""
+        inside = orthogonal.back_substitute(self.factor, (rhs @ self.basis).T, transposed=True)
+        return orthogonal.back_substitute(self.factor, inside).T @ self.basis.T
 
-    def gains(self, residuals: np.ndarray, which: np.ndarray) -> np.ndarray:
+    def gains(self, residuals: np.ndarray) -> np.ndarray:
         """Return half the square of what K could still take of each residual, at α = 0."""
-        inside = (residuals @ self.vectors) * self.known[which]
+        inside = residuals @ self.basis
         return 0.5 * np.einsum("ki,ki->k", inside, inside)

@@ -1,4 +1,4 @@
-"""Exact leave-one-out residuals of ridge for many α from one eigendecomposition.
+"""Exact leave-one-out residuals of ridge for many α from one tridiagonal form.
 
 e_i = r_i / (1 − h_i), h_i the leverage of row i; with an intercept it includes w_i/Σw (Golub, Heath
 & Wahba 1979, Technometrics 21, for the formula; unpenalized columns are projected out like the
@@ -16,8 +16,10 @@ from fastreg.designs import Design
 from fastreg.engine.cost import holds_moments
 from fastreg.engine.dual import ALLOWED_ROUNDING, Dual, RowSpace, is_resolved
 from fastreg.engine.orthogonal import PivotedQR, triangular_root
+from fastreg.engine.panels import cholesky, product, scale_both
 from fastreg.engine.problem import Problem, train_moments
 from fastreg.engine.ridge import RidgePath
+from fastreg.engine.systems import Form
 from fastreg.engine.tasks import Penalty, Settings, Task
 
 EPS = np.finfo(float).eps
@@ -81,28 +83,30 @@ def _refit_without(design: Design, problem: Problem, row: int, which: np.ndarray
 
 
 def _from_columns(design: Design, problem: Problem, alphas: np.ndarray) -> Iterator[Block]:
-    """Yield y − ŷ and 1 − h from the eigenvectors of G: one pass over X.
+    """Yield y − ŷ and 1 − h from G in a basis of its own: one pass over X.
 
-    The basis B diagonalises both: zB has covariance λ for the penalized directions (λ of
-    V^(−1/2) G' V^(−1/2), G' with the free columns projected out) and 1 for the free ones.
+    In the basis B the penalized directions have the covariance T of `Form`, in units of V and with
+    the free columns projected out, the free ones covariance 1, and no direction of one kind any
+    with one of the other.
     """
-    basis, values, n_free = _diagonal_basis(design, problem, alphas.min())
-    penalty = np.where(np.arange(values.size) < n_free, 0.0, 1.0)
-    inverse = 1.0 / (values[:, None] + np.multiply.outer(penalty, alphas))
-    weights = inverse * (basis.T @ problem.corr)[:, None]
+    basis, form, n_free = _make_basis(design, problem, alphas.min())
+    inside = basis.T @ problem.corr
+    weights = np.tile(inside[:, None], alphas.size)
+    weights[n_free:] = form.invert(weights[n_free:], alphas)
     share = design.omega(problem.row_weights)[:, None] / problem.weight
     start = 1.0 if problem.task.fit_intercept else 0.0
     t = problem.task.target
     y = design.y[:, t] - design.y_shift[t] - problem.y_centre
     for rows, z in design.project(basis, problem.centre):
-        slack = 1.0 - share[rows] * (start + (z * z) @ inverse)
+        own = start + np.einsum("ij,ij->i", z[:, :n_free], z[:, :n_free])
+        slack = 1.0 - share[rows] * (own[:, None] + form.forms(z[:, n_free:].T, alphas))
         yield rows, y[rows, None] - z @ weights, slack
 
 
-def _diagonal_basis(
+def _make_basis(
     design: Design, problem: Problem, alpha: float
-) -> tuple[np.ndarray, np.ndarray, int]:
-    """Return the basis (p, k), its eigenvalues (k,) and how many of them, the first, are free.
+) -> tuple[np.ndarray, Form, int]:
+    """Return the basis (p, k), the form of its penalized part and how many, the first, are free.
 
     G in units of V, p × p and at hand, will do where its rounding is small beside λ + α. Columns
     on different scales drown small λ in it; a root R of G (RᵀR = G) keeps λ to rounding of
@@ -112,22 +116,24 @@ def _diagonal_basis(
     scale = 1.0 / np.sqrt(problem.l2w[held])
     basis = np.zeros((problem.corr.size, held.size))
     if not free.size:
-        gram = problem.gram[np.ix_(held, held)]
-        values, vectors = np.linalg.eigh(gram * np.multiply.outer(scale, scale))
-        basis[held] = scale[:, None] * vectors
-        if is_resolved(problem, held, values.min(initial=np.inf), alpha):
-            return basis, np.maximum(values, 0.0), 0
+        whole = held.size == problem.corr.size
+        gram = problem.gram if whole else problem.gram[np.ix_(held, held)]
+        form = Form(scale_both(gram, scale))
+        if is_resolved(problem, held, form.smallest(), alpha):
+            basis[held] = scale[:, None] * form.q
+            return basis, form, 0
     root = _root(design, problem)
     fit = PivotedQR(root[:, free])
-    inner = fit.q.T @ root[:, held]
-    _, singular, vectors = np.linalg.svd((root[:, held] - fit.q @ inner) * scale)
-    values = np.zeros(held.size)
-    values[: singular.size] = singular**2
-    basis[held] = scale[:, None] * vectors.T
-    basis[free] = -fit.back(inner @ basis[held])
+    inner = product(fit.q.T, root[:, held])
+    rest = (root[:, held] - product(fit.q, inner)) * scale
+    tall = np.zeros((max(rest.shape), held.size), order="F")
+    tall[: len(rest)] = rest
+    form = Form(tall, squared=True)
+    basis[held] = scale[:, None] * form.q
+    basis[free] = -fit.back(product(inner, basis[held]))
     own = np.zeros((problem.corr.size, fit.rank))
     own[free] = fit.back(np.eye(fit.rank))
-    return np.hstack([own, basis]), np.concatenate([np.ones(fit.rank), values]), fit.rank
+    return np.hstack([own, basis]), form, fit.rank
 
 
 def _root(design: Design, problem: Problem) -> np.ndarray:
@@ -139,11 +145,11 @@ def _root(design: Design, problem: Problem) -> np.ndarray:
     cols = problem.cols
     size = problem.root[cols]
     root = np.zeros((cols.size, problem.corr.size))
-    scaled = problem.gram[np.ix_(cols, cols)] / np.multiply.outer(size, size)
-    values, vectors = np.linalg.eigh(scaled)
+    low, scale, rcond = cholesky(problem.gram[np.ix_(cols, cols)].T, np.zeros(cols.size))
     lost = float(np.max((problem.reach[cols] / size) ** 2, initial=0.0))
-    if EPS * cols.size * lost <= ALLOWED_ROUNDING * values.min(initial=np.inf):
-        root[:, cols] = np.sqrt(values)[:, None] * vectors.T * size
+    # the smallest eigenvalue is no less than rcond times the largest sum of a row, at least 1
+    if EPS * cols.size * lost <= ALLOWED_ROUNDING * rcond:
+        root[:, cols] = np.tril(low).T / scale
         return root
     share = np.sqrt(design.omega(problem.row_weights) / problem.weight)
     chosen = np.eye(problem.corr.size)[:, cols]
@@ -164,13 +170,16 @@ def _from_rows(design: Design, problem: Problem, alphas: np.ndarray) -> Iterator
     """
     omega = design.omega(problem.row_weights)
     keep = np.flatnonzero(omega)
-    values, vectors = RowSpace(design, problem, problem.l2w).eigen(alphas.min())
+    space = RowSpace(design, problem, problem.l2w)
+    form, top = space.form(alphas.min())
     u = design.targets(problem.task.target, problem.y_centre, problem.row_weights)
-    shrink = (values.min(initial=np.inf) + alphas) / (values[:, None] + alphas)
-    residual = vectors @ (shrink * (vectors.T @ u)[:, None])
-    slack = (vectors * vectors) @ shrink
+    residual = form.solve(np.tile(space.without(u)[:, None], alphas.size), alphas)
+    factor = form.smallest() + alphas
+    own = np.einsum("ik,ik->i", space.basis, space.basis)
+    slack = factor * (form.inverse_diagonal(alphas) - np.divide.outer(own, top + alphas))
     out, rest = np.empty((design.n_rows, alphas.size)), np.ones((design.n_rows, alphas.size))
-    out[keep], rest[keep] = residual / np.sqrt(omega[keep])[:, None], slack
+    out[keep] = factor * space.without(residual.T).T / np.sqrt(omega[keep])[:, None]
+    rest[keep] = slack
     if keep.size < design.n_rows:
         _fill_unweighted(design, problem, alphas, omega == 0, out)
     yield slice(0, design.n_rows), out, rest

@@ -8,9 +8,9 @@ their α tells what all features say.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
-from joblib import Parallel, delayed
 
 from fastreg.designs import Design
 from fastreg.engine.answer import Answer
@@ -18,6 +18,7 @@ from fastreg.engine.cost import takes_all
 from fastreg.engine.held_columns import HeldColumns
 from fastreg.engine.problem import Problem
 from fastreg.engine.tasks import Batch, Settings
+from fastreg.engine.workers import run_jobs
 from fastreg.engine.working_set import WorkingSetTask
 
 SMALL = 256  # below this many columns nobody need leave
@@ -54,10 +55,7 @@ def _attempt(
     running: list[WorkingSetTask], columns: HeldColumns, n_jobs: int | None
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Let every task solve its next batch on W, in threads where asked."""
-    if len(running) == 1 or n_jobs in (None, 1):
-        return [task.attempt(columns) for task in running]
-    parallel = Parallel(n_jobs=n_jobs, require="sharedmem")
-    return parallel(delayed(task.attempt)(columns) for task in running)
+    return run_jobs([partial(task.attempt, columns) for task in running], n_jobs)
 
 
 def _age(columns: HeldColumns, running: list[WorkingSetTask]) -> None:

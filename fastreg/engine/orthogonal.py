@@ -1,20 +1,23 @@
 """Least squares by orthogonal factors: the small-problem fallback where a Cholesky factor fails.
 
 Whole X (centred) are gathered for `solve` and `shortest` only, which are reached on singular or
-extremely ill-conditioned problems. Without rows the eigenvectors of the Gram matrix have to do.
+extremely ill-conditioned problems. Without rows the Gram matrix itself has to do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 
 import numpy as np
-from scipy import linalg
+from scipy.linalg import blas
 
 from fastreg.designs import Design
+from fastreg.engine import panels
 from fastreg.engine.problem import Problem
 
 EPS = np.finfo(float).eps
+WIDE_ENTRIES = 1 << 20  # that are held in extended precision at a time
 
 
 def solve(design: Design, problem: Problem, alpha: float) -> tuple[np.ndarray, float]:
@@ -29,46 +32,61 @@ def solve(design: Design, problem: Problem, alpha: float) -> tuple[np.ndarray, f
     columns, _ = design.columns(cols, problem.centre, problem.row_weights)
     u = design.targets(problem.task.target, problem.y_centre, problem.row_weights)
     if alpha > 0:
-        columns = np.vstack([columns, np.diag(np.sqrt(penalty * problem.weight))])
+        columns = panels.stack([columns, np.diag(np.sqrt(penalty * problem.weight))])
         u = np.concatenate([u, np.zeros(cols.size)])
     coef, gain = PivotedQR(columns).solve(u)
     return coef, gain / problem.weight
 
 
 class PivotedQR:
-    """Factors Q R of columns scaled to unit length, up to their rank.
+    """Factors Q R of columns, up to their rank.
 
     Attributes
     ----------
-    q : ndarray of shape (n, rank)
-        An orthonormal basis of the span of the columns.
+    rank : int
+        How many columns are linearly independent.
+    r : ndarray of shape (rank, p)
+        Upper triangular, of the columns in the order of `pivot` and divided by their `scale`.
     """
 
-    def __init__(self, columns: np.ndarray) -> None:
-        scale = np.sqrt(np.einsum("ij,ij->j", columns, columns))
-        scale[scale == 0] = 1.0
-        self.scale, self.scaled = scale, columns / scale
-        if not columns.size:
-            self.q, self.r = np.zeros((columns.shape[0], 0)), np.zeros((0, columns.shape[1]))
-            self.pivot = np.arange(columns.shape[1])
-            return
-        q, r, self.pivot = linalg.qr(
-            self.scaled, mode="economic", pivoting=True, check_finite=False
-        )
-        size = np.abs(np.diagonal(r))
-        rank = int(np.count_nonzero(size > max(columns.shape) * EPS * size.max()))
-        self.q, self.r = q[:, :rank], r[:rank]
+    def __init__(self, columns: np.ndarray, scaled: bool = True) -> None:
+        """Factor the columns, scaled to unit length unless they have one scale in common."""
+        self.columns, self.scale = columns, np.ones(columns.shape[1])
+        if scaled:
+            size = panels.column_norms(columns)
+            self.scale[size > 0] = size[size > 0]
+        self.factors = np.empty(columns.shape, order="F")
+        for some in panels.column_slices(columns, panels.MOVED * len(columns)):
+            np.divide(columns[:, some], self.scale[some], out=self.factors[:, some])
+        self.pivot, tau = panels.pivoted_qr(self.factors)
+        size = np.abs(np.diagonal(self.factors))
+        noise = max(columns.shape) * EPS * size.max(initial=0.0)
+        self.rank = int(np.count_nonzero(size > noise))
+        self.tau, self.r = tau[: self.rank], panels.upper_triangle(self.factors, self.rank)
 
-    @property
-    def rank(self) -> int:
-        """How many columns are linearly independent."""
-        return self.q.shape[1]
+    @cached_property
+    def q(self) -> np.ndarray:
+        """An orthonormal basis of the span of the columns, shape (n, rank)."""
+        return panels.make_q(self.factors, self.tau, self.rank, below=0)
+
+    def inside(self, u: np.ndarray) -> np.ndarray:
+        """Return Qᵀu, shape (rank,), without making Q."""
+        block = np.array(u[:, None], order="F")
+        panels.apply_q(self.factors, self.tau, block, True, below=0)
+        return block[: self.rank, 0]
+
+    def outside(self, u: np.ndarray) -> np.ndarray:
+        """Return u less its projection on the span of the columns."""
+        block = np.array(u[:, None], order="F")
+        panels.apply_q(self.factors, self.tau, block, True, below=0)
+        block[: self.rank] = 0.0
+        panels.apply_q(self.factors, self.tau, block, False, below=0)
+        return block[:, 0]
 
     def back(self, rhs: np.ndarray) -> np.ndarray:
-        """Return coefficients (p,) or (p, m) of the columns for rhs in terms of `q`."""
-        lead = self.pivot[: self.rank]
+        """Return coefficients (p,) or (p, m) of the columns for rhs in terms of Q."""
         out = np.zeros((self.pivot.size, *rhs.shape[1:]))
-        out[lead] = linalg.solve_triangular(self.r[:, : self.rank], rhs, check_finite=False)
+        out[self.pivot[: self.rank]] = back_substitute(self.r[:, : self.rank], rhs)
         return (out.T / self.scale).T
 
     def solve(self, u: np.ndarray) -> tuple[np.ndarray, float]:
@@ -84,34 +102,55 @@ class PivotedQR:
             Half the squared length of the last correction's fit.
         """
         lead = self.pivot[: self.rank]
-        upper, wide = self.r[:, : self.rank], self.scaled[:, lead].astype(np.longdouble)
-        coef, residual, gain = np.zeros(self.pivot.size), np.asarray(u, np.longdouble), np.inf
+        coef, residual, gain = np.zeros(self.pivot.size), u, np.inf
         total = np.zeros(self.rank, np.longdouble)
         for _ in range(5):
-            step = self.q.T @ residual.astype(float)
+            step = self.inside(residual)
             new_gain = 0.5 * float(step @ step)
             if not new_gain < 0.25 * gain:
                 break
             gain = new_gain
-            total = total + linalg.solve_triangular(upper, step, check_finite=False)
-            residual = u - wide @ total
+            total = total + back_substitute(self.r[:, : self.rank], step)
+            residual = self._left(u, lead, total)
         coef[lead] = total.astype(float)
         coef /= self.scale
         if self.rank < coef.size:
-            coef = self._shortest(coef)
-            coef += self.back(self.q.T @ (u - self.scaled @ (self.scale * coef)))
+            coef = self.shorten(coef)
+            coef = coef + self.shorten(self.back(self.inside(u - self.columns @ coef)))
         return coef, gain
 
-    def _shortest(self, coef: np.ndarray) -> np.ndarray:
-        """Take out of `coef` its part in the null space."""
+    def _left(self, u: np.ndarray, lead: np.ndarray, total: np.ndarray) -> np.ndarray:
+        """Return u less the fit of the leading columns, in extended precision, some rows a time."""
+        out = np.empty(u.size)
+        step = max(1, WIDE_ENTRIES // max(1, lead.size))
+        for i in range(0, u.size, step):
+            rows = self.columns[i : i + step, lead] / self.scale[lead]
+            out[i : i + step] = u[i : i + step] - rows.astype(np.longdouble) @ total
+        return out
+
+    def shorten(self, coef: np.ndarray) -> np.ndarray:
+        """Return `coef` less its part in the null space."""
+        return self._null.outside(coef) if self.rank < coef.size else coef
+
+    @cached_property
+    def _null(self) -> PivotedQR:
+        """Factors of a basis of the null space."""
         lead, rest = self.pivot[: self.rank], self.pivot[self.rank :]
-        null = np.zeros((coef.size, rest.size))
-        null[lead] = -linalg.solve_triangular(
-            self.r[:, : self.rank], self.r[:, self.rank :], check_finite=False
-        )
+        null = np.zeros((self.pivot.size, rest.size))
+        null[lead] = -back_substitute(self.r[:, : self.rank], self.r[:, self.rank :])
         null[rest] = np.eye(rest.size)
-        basis, _ = np.linalg.qr(null / self.scale[:, None])
-        return coef - basis @ (basis.T @ coef)
+        return PivotedQR(null / self.scale[:, None])
+
+
+def back_substitute(upper: np.ndarray, rhs: np.ndarray, transposed: bool = False) -> np.ndarray:
+    """Return R⁻¹ rhs, or R⁻ᵀ rhs, for an upper triangular R and rhs of shape (p,) or (p, m)."""
+    if not rhs.size:
+        return np.zeros(rhs.shape)
+    out = np.array(rhs.reshape(len(upper), -1), dtype=float, order="F")
+    upper = np.asfortranarray(upper)
+    for some in panels.column_slices(out, float(upper.size)):
+        out[:, some] = blas.dtrsm(1.0, upper, out[:, some], trans_a=transposed)
+    return out.reshape(rhs.shape)
 
 
 def triangular_root(blocks: Iterable[np.ndarray]) -> np.ndarray:
@@ -125,36 +164,39 @@ def triangular_root(blocks: Iterable[np.ndarray]) -> np.ndarray:
         held.append(block)
         n_rows += len(block)
         if n_rows > 4 * block.shape[1]:  # less, and R itself would be most of what is factored
-            held = [np.linalg.qr(np.vstack(held), mode="r")]
+            held = [_triangle(held)]
             n_rows = len(held[0])
-    return np.linalg.qr(np.vstack(held), mode="r")
+    return _triangle(held)
+
+
+def _triangle(blocks: list[np.ndarray]) -> np.ndarray:
+    stacked = panels.stack(blocks)
+    tau = panels.qr(stacked)
+    return panels.upper_triangle(stacked, tau.size)
 
 
 def _from_gram(problem: Problem, penalty: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return the same from G alone, with rows and columns scaled to a unit diagonal."""
     cols = problem.cols
     matrix = problem.gram[np.ix_(cols, cols)] + np.diag(penalty)
     scale = 1.0 / np.sqrt(np.diagonal(matrix))
-    values, vectors = np.linalg.eigh(matrix * np.multiply.outer(scale, scale))
-    keep = values > cols.size * EPS * values.max(initial=0.0)
-    inside, values = scale[:, None] * vectors[:, keep], values[keep]
+    fit = PivotedQR(scale[:, None] * matrix)
     coef, gain = np.zeros(cols.size), np.inf
     for _ in range(5):
-        left = inside.T @ (problem.corr[cols] - matrix @ coef)
-        new_gain = 0.5 * float(left @ (left / values))
+        left = problem.corr[cols] - matrix @ coef
+        step = fit.back(fit.inside(scale * left))
+        new_gain = 0.5 * abs(float(left @ step))
         if not new_gain < 0.25 * gain:
             break
         gain = new_gain
-        coef = coef + inside @ (left / values)
-    if keep.all():
-        return coef, gain
-    basis, _ = np.linalg.qr(scale[:, None] * vectors[:, ~keep])
-    return coef - basis @ (basis.T @ coef), gain
+        coef = coef + step
+    return fit.shorten(coef), gain
 
 
 def shortest(rows: np.ndarray, u: np.ndarray, alpha: float) -> tuple[np.ndarray, float]:
-    """Minimise ‖u − Z b‖² + α‖b‖² for a wide Z by its singular values, with refinement.
+    """Minimise ‖u − Z b‖² + α‖b‖² for a wide Z, with refinement; of minimum norm if not unique.
 
-    Of minimum norm where not unique.
+    b = Q c with Zᵀ = Q R, so that c has no more entries than Z has rows.
 
     Returns
     -------
@@ -162,16 +204,22 @@ def shortest(rows: np.ndarray, u: np.ndarray, alpha: float) -> tuple[np.ndarray,
     gain : float
         Half the squared length of the last correction's fit.
     """
-    vectors, singular, right = np.linalg.svd(rows, full_matrices=False)
-    keep = singular > max(rows.shape) * EPS * singular.max(initial=0.0)
-    vectors, singular, right = vectors[:, keep], singular[keep], right[keep]
-    coef, gain = np.zeros(rows.shape[1]), np.inf
+    factors, root = np.array(rows.T, order="F"), np.sqrt(alpha)
+    tau = panels.qr(factors)
+    lower = panels.upper_triangle(factors, tau.size).T
+    fit = PivotedQR(panels.stack([lower, root * np.eye(tau.size)]), scaled=False)
+    coef, gain = np.zeros((rows.shape[1], 1), order="F"), np.inf
     for _ in range(5):
-        gradient = singular * (vectors.T @ (u - rows @ coef)) - alpha * (right @ coef)
-        step = gradient / (singular * singular + alpha)
-        new_gain = 0.5 * float(np.sum((singular * step) ** 2))
+        inner = np.array(coef, order="F")
+        panels.apply_q(factors, tau, inner, True, below=0)
+        left = np.concatenate([u - rows @ coef[:, 0], -root * inner[: tau.size, 0]])
+        step = fit.inside(left)
+        new_gain = 0.5 * float(step @ step)
         if not new_gain < 0.25 * gain:
             break
         gain = new_gain
-        coef = coef + step @ right
-    return coef, gain
+        inner[:] = 0.0
+        inner[: tau.size, 0] = fit.shorten(fit.back(step))
+        panels.apply_q(factors, tau, inner, False, below=0)
+        coef += inner
+    return coef[:, 0], gain

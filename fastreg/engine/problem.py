@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from fastreg.designs import Design, Evaluation
+from fastreg.engine.panels import eigh, product, scale_both
 from fastreg.engine.tasks import Penalty, Task
 from fastreg.moments import Moments, merge_all
 
 ROUNDING = 10 * np.finfo(float).eps
+DEPENDENT = 1e-12  # an eigenvalue of the scaled Gram matrix, relative to the largest
 _NONE = np.empty(0, dtype=np.intp)
 
 
@@ -211,7 +213,16 @@ def train_moments(groups: list[Moments], train: tuple[int, ...] | None) -> Momen
 
 
 def scaled_inverse(gram: np.ndarray) -> np.ndarray:
-    """Return the pseudo-inverse of G_UU, taken of the matrix scaled to a unit diagonal."""
-    scale = 1.0 / np.sqrt(np.diagonal(gram))
-    outer = np.multiply.outer(scale, scale)
-    return np.linalg.pinv(gram * outer, rcond=1e-12, hermitian=True) * outer
+    """Return the pseudo-inverse of G_UU, taken of the matrix scaled to a unit diagonal.
+
+    Zero where the diagonal is not positive: such a column is nothing but rounding.
+    """
+    diag = np.diagonal(gram)
+    positive = diag > 0
+    scale = np.zeros(diag.size)
+    scale[positive] = 1.0 / np.sqrt(diag[positive])
+    values, vectors = eigh(scale_both(gram, scale))
+    size = np.abs(values)
+    keep = size > DEPENDENT * size.max(initial=0.0)
+    scaled = vectors[:, keep] * scale[:, None]
+    return product(scaled / values[keep], scaled.T)

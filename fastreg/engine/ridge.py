@@ -14,6 +14,7 @@ from fastreg.engine import orthogonal
 from fastreg.engine.answer import Answer
 from fastreg.engine.certificate import certify
 from fastreg.engine.dual import Dual
+from fastreg.engine.panels import product
 from fastreg.engine.problem import Problem
 from fastreg.engine.systems import choose_system
 from fastreg.engine.tasks import Settings
@@ -84,7 +85,7 @@ class RidgePath:
         problem = self.problem
         if self.from_rows:
             return problem.evaluate(self.design, coefs)
-        corrs = problem.corr - coefs @ problem.gram
+        corrs = problem.corr - product(coefs, problem.gram)
         rr = problem.yy - np.einsum("kj,kj->k", coefs, problem.corr + corrs)
         return corrs, np.maximum(rr, 0.0)
 
@@ -156,7 +157,7 @@ class RidgePath:
         full = np.zeros((rows.size, gram.shape[0]))
         full[:, self.cols] = delta
         before = corrs[rows]
-        after = before - full @ gram
+        after = before - product(full, gram)
         coefs[rows] += full
         corrs[rows] = after
         rr[rows] = np.maximum(rr[rows] - np.einsum("kj,kj->k", full, before + after), 0.0)
