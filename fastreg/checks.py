@@ -205,7 +205,8 @@ def caller_level() -> int:
 
 def warn_unsolved(solutions: Sequence[Solution], settings: Settings) -> None:
     """Warn once where some α did not converge or an orthogonal fallback was needed."""
-    bad = [(s, k) for s in solutions for k in np.flatnonzero(~s.converged)]
+    unsolved = [s for s in solutions if not s.converged.all()]
+    bad = [(s, k) for s in unsolved for k in np.flatnonzero(~s.converged)]
     if bad:
         first, k = bad[0]
         worst = max(float(s.gaps[k] / s.scale) if s.scale else 0.0 for s, k in bad)

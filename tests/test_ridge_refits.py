@@ -462,7 +462,6 @@ class TestLeaveOneOut:
         best = np.argmin(mean)
         assert model.alpha_ == grid[mean <= mean[best] + error[best]].max() > grid[best]
 
-
     @both_kinds
     def test_nothing_to_penalize(self, kind: str) -> None:
         """Least squares, and a mean where no column varies."""

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -20,8 +19,7 @@ from fastreg.moments import Moments
 BLAS_GAIN = 8.0  # multiplications of matrices in the time of one of a long vector
 
 
-@dataclass(frozen=True)
-class Evaluation:
+class Evaluation(NamedTuple):
     """One pass over X for m coefficient vectors; see `Design.evaluate`.
 
     Attributes

@@ -20,6 +20,7 @@ BLOCK_BYTES = 1 << 23
 TILE_BYTES = 1 << 20  # what is shifted, weighted or converted while it stays in cache
 MOST_FLOPS = 2e9  # of one product, between two looks at Ctrl-C
 SMALL_ENTRIES = 1 << 15  # up to here any way of multiplying X takes no time
+FEWEST_ROWS = 128  # fewer at a time are not worth the calls
 FEW_VECTORS = 16  # up to here packing X for BLAS costs more than it gains
 BAND = 256
 
@@ -62,6 +63,10 @@ class DenseDesign(Design):
         self._by_columns = (
             self.order == "F" and X.strides[0] == X.itemsize and X.size > SMALL_ENTRIES
         )
+        # a few numbers are shifted once and not in every pass
+        self._small = None
+        if X.size <= SMALL_ENTRIES and weight is None:
+            self._small = np.subtract(X, self.shift, dtype=float)
         self._moments: list[Moments] | None = None
 
     def _sample_means(self, group: int | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -74,7 +79,7 @@ class DenseDesign(Design):
             rows = slice(None, None, max(1, self.n_rows // 64))
             few, y_few = self.X[rows].astype(float), self.y[rows]
             mean, y_mean = few.sum(axis=0) / len(few), y_few.sum(axis=0) / len(few)
-            if np.all(mean * mean <= np.einsum("ij,ij->j", few, few) / (2 * len(few))):
+            if (mean * mean <= np.einsum("ij,ij->j", few, few) / (2 * len(few))).all():
                 # every mean is within the spread: shifting would gain one bit at most
                 mean = np.zeros_like(mean)
             return mean, y_mean
@@ -102,8 +107,10 @@ class DenseDesign(Design):
 
         Only a design with weights may write to what it gets.
         """
-        block = self.X[rows, cols]
-        shift = (self.shift if shift is None else shift)[cols]
+        shift = self.shift if shift is None else shift
+        if self._small is not None and shift is self.shift:
+            return self._small[rows, cols]
+        block, shift = self.X[rows, cols], shift[cols]
         if self.weight is None and block.dtype == np.float64 and not np.any(shift):
             return block
         out = buffer[: block.size].reshape(block.shape, order=self.order)
@@ -130,9 +137,6 @@ class DenseDesign(Design):
             width = min(width, TILE_BYTES // (8 * height) + 1)
         for j in range(0, self.n_features, width):
             yield slice(j, min(j + width, self.n_features))
-
-    def _buffer(self) -> np.ndarray:
-        return np.empty(self.block_rows * self.n_features)
 
     def _blocks(
         self, group: int | None = None, step: int | None = None
@@ -248,31 +252,49 @@ class DenseDesign(Design):
         self.passes += 1.0
         m = coefs.shape[0]
         corr, total = np.zeros((m, self.n_features)), np.zeros(m)
-        loss = np.zeros((m, self.n_groups))
+        loss, y_shift = np.zeros((m, self.n_groups)), self.y_shift[targets]
         fitted = np.empty((self.n_rows, m)) if predictions else None
-        small = cols is None and self.X.size <= SMALL_ENTRIES
-        if not small:
-            live = np.flatnonzero(np.any(coefs, axis=0))
-            coefs, cols = coefs[:, live], live if cols is None else cols[live]
-        buffer = self._buffer(self.pass_rows, whole_rows=small)
-        for rows in self._blocks(step=self.pass_rows):
-            if small:
-                fit = self._shifted(rows, buffer) @ coefs.T + intercepts
+        coefs, cols, step = self._live(coefs, cols)
+        buffer = self._buffer(step, whole_rows=cols is None)
+        for rows in self._blocks(step=step):
+            if cols is None:
+                z = self._shifted(rows, buffer)
+                fit = z @ coefs.T + intercepts
             else:
                 fit = self._fit(rows, cols, coefs) + intercepts
             if fitted is not None:
-                fitted[rows] = fit + self.y_shift[targets]
-            r = np.subtract(self.y[rows][:, targets] - self.y_shift[targets], fit, out=fit)
+                fitted[rows] = fit + y_shift
+            r = np.subtract(self.y[rows][:, targets] - y_shift, fit, out=fit)
             square = r * r if self.weight is None else r * r * self.weight[rows, None]
             codes = None if self.codes is None else self.codes[rows]
             loss += group_sums(codes, self.n_groups, square)
             r *= self._row_weights(rows, row_weights)
             total += r.sum(axis=0)
-            if small:
-                corr += r.T @ self._shifted(rows, buffer)
+            if cols is None:
+                corr += r.T @ z
             else:
                 self._add_correlations(rows, r, buffer, corr)
         return Evaluation(corr, total, loss, fitted)
+
+    def _live(
+        self, coefs: np.ndarray, cols: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray | None, int]:
+        """Return non-zero coefficients, their columns and the number of rows to take at a time.
+
+        Where most columns are live, or X is small, that is all columns (None): rows that fit into
+        the cache are then shifted once for both products.
+        """
+        if cols is None and self._small is not None:
+            return coefs, None, self.n_rows
+        live = np.flatnonzero(np.any(coefs, axis=0))
+        step = TILE_BYTES // (8 * self.n_features + 8)
+        if step < FEWEST_ROWS or 2 * live.size < self.n_features:
+            return coefs[:, live], live if cols is None else cols[live], self.pass_rows
+        if cols is not None:
+            every = np.zeros((len(coefs), self.n_features))
+            every[:, cols] = coefs
+            coefs = every
+        return coefs, None, min(self.n_rows, step)
 
     def _fit(self, rows: slice, cols: np.ndarray, coefs: np.ndarray) -> np.ndarray:
         """Return (x − shift)·b of a block of rows, shape (rows, m); gathers columns in pieces."""

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import sparse
 
 from fastreg.designs.base import Design, Evaluation, group_sums
-from fastreg.designs.dense import BLOCK_BYTES, centre_products, in_eights, mirror_lower
+from fastreg.designs.dense import BLOCK_BYTES, RowSums, in_eights, mirror_lower
 from fastreg.kernels.coordinates import SparseCoordinates
 from fastreg.kernels.sparse import add_columns, add_outer_rows, dot_columns, spread_columns
 from fastreg.moments import Moments
@@ -92,16 +92,10 @@ class SparseDesign(Design):
             X = type(X)((X.data - _by_entry(X, shift), X.indices, X.indptr), shape=X.shape)
         y_shift = w @ u / total if total > 0 else self.y_shift
         u = u - y_shift
-        wu = w[:, None] * u
-        s_x, s_y, s_xy = X.T @ w, wu.sum(axis=0), X.T @ wu
-        s_yy = np.einsum("ij,ij->j", wu, u)
-        s_xx = self._cross(X, w) if cross else self._squares(X, w)
-        if total > 0:
-            centre_products(s_xx, total, s_x)
-            s_xy = s_xy - np.outer(s_x, s_y) / total
-            s_yy = np.maximum(s_yy - s_y**2 / total, 0.0)
-            s_x, s_y = s_x / total, s_y / total
-        return Moments(np.count_nonzero(w), total, shift, s_x, s_xx, y_shift, s_y, s_xy, s_yy)
+        sums = RowSums(self._cross(X, w) if cross else self._squares(X, w), u.shape[1])
+        root = sums.add_target(u, w)  # u is times √w from here on
+        sums.s_x[:], sums.s_xy[:] = X.T @ w, X.T @ (root[:, None] * u)
+        return sums.moments(shift, y_shift)
 
     def _cross(self, X: sparse.sparray | sparse.spmatrix, w: np.ndarray) -> np.ndarray:
         """Σ w x xᵀ: entry by entry, or by BLAS on dense blocks of rows where those are cheaper."""
@@ -229,7 +223,7 @@ class SparseDesign(Design):
         data, centre = block.data, self.shift[cols] + mean[cols]
         if np.any(centre):
             # centred columns: the residual sums to 0, and the shift comes off the entries
-            data, centre = data - np.repeat(self.shift[cols], np.diff(block.indptr)), mean[cols]
+            data, centre = data - _by_entry(block, self.shift[cols]), mean[cols]
         data = data * root[block.indices]
         square = type(block)((data * data, block.indices, block.indptr), shape=block.shape)
         diag = np.asarray(square.sum(axis=0)).ravel() / weight - centre**2

@@ -57,16 +57,17 @@ def solve(design: Design, tasks: Sequence[Task], settings: Settings) -> list[Sol
     groups = design.moments(_choose(design, tasks))
     trains = _Trains(design, groups, tasks)
     problems = [trains.problem(task) for task in tasks]
+    exact = [problem for problem in problems if _is_ridge(problem.task.penalty)]
     hard = [problem for problem in problems if not _is_ridge(problem.task.penalty)]
     if groups[0].has_cross or not hard:
         route = "moments" if hard else "exact"
         answers, batches = _one_by_one(design, problems, settings)
     else:
         route = "working set"
-        exact, _ = _one_by_one(design, [p for p in problems if p not in hard], settings)
+        solved, _ = _one_by_one(design, exact, settings)
         lockstep, batches = solve_in_lockstep(design, hard, settings)
-        parts = {True: iter(exact), False: iter(lockstep)}
-        answers = [next(parts[_is_ridge(problem.task.penalty)]) for problem in problems]
+        found = dict(zip(map(id, exact + hard), solved + lockstep, strict=True))
+        answers = [found[id(problem)] for problem in problems]
     diagnostics = Diagnostics(route, design.passes, tuple(batches))
     return [
         answer.solution(design, groups, problem, settings, diagnostics)
@@ -152,17 +153,17 @@ class _Trains:
                 self.merged[task.train] = train_moments(self.groups, task.train)
             _check_usable(self.merged[task.train])
             problem = Problem(self.merged[task.train], task, self.design)
-            twin = self.problems.setdefault((task.train, task.fit_intercept), problem)
+            twin = self.problems.setdefault(problem.rows_key, problem)
             problem.systems = twin.systems
             if problem.moments.has_cross:
-                problem.__dict__["gram"] = twin.gram
+                problem.gram = twin.gram
         return problem
 
 
 def _check_usable(moments: Moments) -> None:
     if not moments.weight > 0:
         raise ValueError("a training set has no row of positive weight")
-    if not (np.all(np.isfinite(moments.variances)) and np.all(np.isfinite(moments.s_yy))):
+    if not (np.isfinite(moments.variances).all() and np.isfinite(moments.s_yy).all()):
         raise ValueError("the squares of X or y overflow: rescale the columns or the target")
 
 

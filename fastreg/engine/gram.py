@@ -106,6 +106,8 @@ class GramPath:
         problem, settings = self.problem, self.settings
         doubtful = self.from_moments & (found.floor > 0.1 * tolerances(problem, settings)[0])
         todo = np.flatnonzero(doubtful | ~is_solved(problem, settings, found))
+        if not todo.size:
+            return
         for attempt in range(MAX_REFINEMENTS):
             if attempt or self.from_moments[todo].any():
                 self._certify_true(todo, alphas, coefs, corrs, rr, found)

@@ -103,9 +103,7 @@ def _from_columns(design: Design, problem: Problem, alphas: np.ndarray) -> Itera
         yield rows, y[rows, None] - z @ weights, slack
 
 
-def _make_basis(
-    design: Design, problem: Problem, alpha: float
-) -> tuple[np.ndarray, Form, int]:
+def _make_basis(design: Design, problem: Problem, alpha: float) -> tuple[np.ndarray, Form, int]:
     """Return the basis (p, k), the form of its penalized part and how many, the first, are free.
 
     G in units of V, p × p and at hand, will do where its rounding is small beside λ + α. Columns

@@ -12,7 +12,7 @@ from functools import partial
 
 import numpy as np
 
-from fastreg.designs import Design
+from fastreg.designs import Design, Evaluation
 from fastreg.engine.answer import Answer
 from fastreg.engine.cost import takes_all
 from fastreg.engine.held_columns import HeldColumns
@@ -144,11 +144,7 @@ def evaluate(
     first = 0
     for problem, size in zip(problems, sizes, strict=True):
         rows = slice(first, first + size)
-        # With an intercept Σ ω r is 0 but for rounding, which the centring takes out.
-        corr = found.corr[rows]
-        corr -= np.multiply.outer(found.residual_sum[rows], problem.centre)
-        corr /= problem.weight
-        loss, held_out = found.loss[rows], list(problem.task.held_out)
-        rr = loss @ problem.row_weights / problem.weight
-        yield corr, rr, loss[:, held_out].sum(axis=1)
+        part = Evaluation(found.corr[rows], found.residual_sum[rows], found.loss[rows])
+        held_out = part.loss[:, list(problem.task.held_out)].sum(axis=1)
+        yield *problem.standing(part), held_out
         first += size

@@ -81,9 +81,7 @@ def _width(entries: float) -> int:
     return width if width < PANEL else width - width % PANEL
 
 
-def cholesky(
-    gram: np.ndarray, ridge_diagonal: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, float]:
+def cholesky(gram: np.ndarray, ridge_diagonal: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
     """Factor D (G + diag(ridge)) D = L Lᵀ, D scaling to a unit diagonal.
 
     Returns

@@ -26,7 +26,7 @@ class Problem:
     weight : float
         Σw of the training rows.
     yy : float
-        ‖y‖²/Σw about the mean (about 0 without an intercept).
+        ‖y‖²/Σw about the mean (about 0 without an intercept); 0 for a constant target.
     centre, y_centre : ndarray of shape (p,), float
         What centring subtracts, relative to the design's shifts.
     diag, corr : ndarray of shape (p,)
@@ -74,7 +74,7 @@ class Problem:
             self.reach = np.sqrt(self.diag + mean**2)
         # A column is constant where its centred sum of squares is rounding noise.
         noise = (ROUNDING * mean) ** 2
-        self._weigh(task.penalty, np.where(variances > noise, variances, 1.0))
+        self._weigh(task.penalty, variances, noise)
         usable = self.diag > (noise if task.fit_intercept else 0.0)
         if task.penalty.factor is None:
             self.free = _NONE
@@ -88,19 +88,26 @@ class Problem:
             self.row_weights[:] = 0.0
             self.row_weights[list(task.train)] = 1.0
 
-    def _weigh(self, penalty: Penalty, variances: np.ndarray) -> None:
-        """Set l1w, l2w and the bounds; standardizing a column multiplies its weights."""
-        p, rho = variances.size, penalty.l1_ratio
-        self.l1w, self.l2w = np.full(p, rho), np.full(p, 1.0 - rho)
+    def _weigh(self, penalty: Penalty, variances: np.ndarray, noise: np.ndarray) -> None:
+        """Set l1w, l2w and the bounds; standardizing a column multiplies its weights.
+
+        The scale of a column whose variance is noise is 1.
+        """
+        rows = np.empty((4, variances.size))
+        rows.T[:] = penalty.l1_ratio, 1.0 - penalty.l1_ratio, -np.inf, np.inf
+        self.l1w, self.l2w, self.lower, self.upper = rows
         if penalty.standardize:
+            variances = np.where(variances > noise, variances, 1.0)
             self.l1w *= np.sqrt(variances)
             self.l2w *= variances
         if penalty.factor is not None:
             factor = np.where(np.isinf(penalty.factor), 0.0, penalty.factor)
             self.l1w *= factor
             self.l2w *= factor
-        self.lower = np.full(p, -np.inf) if penalty.lower is None else penalty.lower
-        self.upper = np.full(p, np.inf) if penalty.upper is None else penalty.upper
+        if penalty.lower is not None:
+            self.lower = penalty.lower
+        if penalty.upper is not None:
+            self.upper = penalty.upper
 
     @property
     def rows_key(self) -> tuple:
@@ -155,7 +162,7 @@ class Problem:
     def start(self) -> np.ndarray:
         """Return the coefficients to start from, shape (p,), within the bounds."""
         coef = np.zeros(self.corr.size)
-        if self.task.start is not None:
+        if self.task.start is not None and self.yy > 0:
             coef[self.cols] = self.task.start[self.cols]
             np.clip(coef, self.lower, self.upper, out=coef)
         return coef
@@ -179,10 +186,18 @@ class Problem:
 
     def evaluate(self, design: Design, coefs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the true Xᵀr/Σw (m, p) and ‖r‖²/Σw (m,): one pass over X."""
-        found = self.evaluation(design, coefs)
+        return self.standing(self.evaluation(design, coefs))
+
+    def standing(self, found: Evaluation) -> tuple[np.ndarray, np.ndarray]:
+        """Return Xᵀr/Σw (m, p) and ‖r‖²/Σw (m,) of an evaluation about the shift, used up."""
+        corr = found.corr
+        if not self.yy:  # a constant target and no coefficients: what is left of r is rounding
+            corr[:] = 0.0
+            return corr, np.zeros(len(corr))
         # With an intercept Σ ω r is 0 but for rounding, which the centring takes out.
-        corr = found.corr - np.multiply.outer(found.residual_sum, self.centre)
-        return corr / self.weight, found.loss @ self.row_weights / self.weight
+        corr -= np.multiply.outer(found.residual_sum, self.centre)
+        corr /= self.weight
+        return corr, found.loss @ self.row_weights / self.weight
 
     def evaluation(self, design: Design, coefs: np.ndarray) -> Evaluation:
         """Return the design's evaluation of coefficients (m, p)."""

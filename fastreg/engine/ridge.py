@@ -47,7 +47,7 @@ class RidgePath:
         """Solve for all α at once."""
         problem, m = self.problem, alphas.size
         coefs, gains = np.zeros((m, problem.corr.size)), np.full(m, np.inf)
-        if not self.cols.size:
+        if not (self.cols.size and problem.yy):
             corrs, rr = self._residual(coefs)
         elif problem.moments.has_cross:
             corrs, rr = self._primal(alphas, coefs, gains)

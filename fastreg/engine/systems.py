@@ -101,9 +101,7 @@ class Form:
         for i in range(0, n, BLOCK):
             some = np.ascontiguousarray(vectors[:, i : i + BLOCK])
             found = np.empty((alphas.size, some.shape[1]))
-            kernel.quadratic_forms(
-                self.diag, self.off, alphas, some, found, work, self.squared
-            )
+            kernel.quadratic_forms(self.diag, self.off, alphas, some, found, work, self.squared)
             out[i : i + BLOCK] = found.T
         return out
 

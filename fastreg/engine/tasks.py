@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -93,8 +94,7 @@ class Settings:
     report: Callable[[Batch], None] | None = None
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(NamedTuple):
     """What happened between two passes over X: some α of all running tasks.
 
     Attributes

@@ -243,9 +243,7 @@ class WorkingSetTask:
         slope = rise / run
         return slope if np.all(np.isfinite(slope)) else None
 
-    def _record(
-        self, coef: np.ndarray, rr: float, held_out: float, found: list[float]
-    ) -> None:
+    def _record(self, coef: np.ndarray, rr: float, held_out: float, found: list[float]) -> None:
         slot = self.slots[self.at]
         if slot < 0:
             self.n_iter[self.at + 1] += self.n_iter[self.at]

@@ -107,8 +107,8 @@ def set_fitted(
     flat : bool
         Whether y was one-dimensional, so that the intercept is a scalar.
     """
-    coef = np.stack([s.coefs[-1] for s in solutions]).astype(dtype)
-    intercept = np.array([s.intercepts[-1] for s in solutions]).astype(dtype)
+    coef = np.array([s.coefs[-1] for s in solutions], dtype=dtype)
+    intercept = np.array([s.intercepts[-1] for s in solutions], dtype=dtype)
     gap = np.array([s.gaps[-1] for s in solutions])
     violation = np.array([s.violations[-1] for s in solutions])
     single = len(solutions) == 1
