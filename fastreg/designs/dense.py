@@ -287,7 +287,7 @@ class DenseDesign(Design):
         if cols is None and self._small is not None:
             return coefs, None, self.n_rows
         live = np.flatnonzero(np.any(coefs, axis=0))
-        step = BLOCK_BYTES // (8 * self.n_features + 8)
+        step = min(BLOCK_BYTES, self.X.nbytes // 8) // (8 * self.n_features + 8)
         if step < FEWEST_ROWS or 2 * live.size < self.n_features:
             return coefs[:, live], live if cols is None else cols[live], self.pass_rows
         if cols is not None:

@@ -11,6 +11,7 @@ from fastreg.engine.problem import Problem, scaled_inverse
 from fastreg.engine.tasks import Settings
 from fastreg.kernels.certificate import certify_block
 
+ROUNDED_SUM = 16 * np.finfo(float).eps  # of the sums that a gradient is the difference of
 TINY = np.finfo(float).tiny
 MOST_PROJECTED = 2000  # more unpenalized columns than this are not projected out
 
@@ -148,6 +149,26 @@ def tolerances(problem: Problem, settings: Settings) -> tuple[float, float]:
     violation, so that a gap of 1e-12 alone would leave violations of 1e-6.
     """
     return settings.tol * problem.yy, 1e3 * settings.tol * problem.largest_corr
+
+
+def is_rounding(
+    problem: Problem, alphas: np.ndarray, coefs: np.ndarray, corrs: np.ndarray
+) -> np.ndarray:
+    """Return where every column's violation is no more than rounding: so is the gap then.
+
+    No bound in terms of ε and the size of the fit alone covers that. A violation g_j adds
+    g_j²/(2 α l2_j) to the gap or, unpenalized, g_j² over an eigenvalue of G that may be as small;
+    with l1 alone it scales the dual point by 1 − g_j/(α l1_j), at the cost of all columns.
+    """
+    cols = problem.cols
+    b, alpha = coefs[:, cols], alphas[:, None]
+    slope = corrs[:, cols] - alpha * problem.l2w[cols] * b
+    l1 = alpha * problem.l1w[cols]
+    left = slope - np.where(b == 0, np.clip(slope, -l1, l1), l1 * np.sign(b))
+    left = np.where(b >= problem.upper[cols], np.minimum(left, 0.0), left)
+    left = np.where(b <= problem.lower[cols], np.maximum(left, 0.0), left)
+    size = np.sqrt(problem.yy) + np.abs(coefs) @ problem.reach
+    return np.all(np.abs(left) <= ROUNDED_SUM * np.outer(size, problem.reach[cols]), axis=1)
 
 
 def is_solved(problem: Problem, settings: Settings, found: Certificates) -> np.ndarray:

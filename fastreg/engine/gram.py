@@ -8,7 +8,7 @@ import numpy as np
 
 from fastreg.designs import Design
 from fastreg.engine.answer import Answer
-from fastreg.engine.certificate import Certificates, certify, is_solved, tolerances
+from fastreg.engine.certificate import Certificates, certify, is_rounding, is_solved, tolerances
 from fastreg.engine.descent import descend
 from fastreg.engine.grid import approach
 from fastreg.engine.problem import Problem
@@ -118,6 +118,8 @@ class GramPath:
             for k in todo:
                 n_iter[k] += self._correct(k, alphas, coefs, corrs, rr, n_iter[k], attempt)
         self._certify_true(todo, alphas, coefs, corrs, rr, found)
+        rounded = todo[is_rounding(problem, alphas[todo], coefs[todo], corrs[todo])]
+        found.floor[rounded] = np.maximum(found.floor, found.gap)[rounded]
 
     def _certify_true(
         self,

@@ -12,7 +12,7 @@ import numpy as np
 from fastreg.designs import Design
 from fastreg.engine import orthogonal
 from fastreg.engine.answer import Answer
-from fastreg.engine.certificate import certify
+from fastreg.engine.certificate import certify, is_rounding
 from fastreg.engine.dual import Dual
 from fastreg.engine.panels import product
 from fastreg.engine.problem import Problem
@@ -22,7 +22,6 @@ from fastreg.engine.tasks import Settings
 NEGLIGIBLE = 1e-9  # a relative correction whose square is below rounding
 MAX_CORRECTIONS = 10
 EPS = np.finfo(float).eps
-GRADIENT_ROUNDING = 16 * EPS  # of the sums that a gradient is the difference of
 
 
 class RidgePath:
@@ -60,25 +59,13 @@ class RidgePath:
         # would gain, and never more than ‖r‖²/2.
         zero = alphas == 0
         found.gap[zero] = np.minimum(gains, 0.5 * rr)[zero]
-        rounded = self._is_rounding(alphas, coefs, corrs)
+        rounded = is_rounding(problem, alphas, coefs, corrs)
         found.floor[rounded] = np.maximum(found.floor, found.gap)[rounded]
         n_iter = np.ones(m, dtype=np.intp)
         return Answer(coefs, rr, found, n_iter, self.from_moments, self.ill_conditioned)
 
     def _rows(self, cols: np.ndarray) -> np.ndarray:
         return self.problem.gram_rows(self.design, cols)
-
-    def _is_rounding(self, alphas: np.ndarray, coefs: np.ndarray, corrs: np.ndarray) -> np.ndarray:
-        """Return where every column's gradient is no more than rounding: so is the gap then.
-
-        g_j adds g_j²/(2 α v_j) to it, or, unpenalized, g_j² over an eigenvalue of G that may be as
-        small: no bound in terms of ε and the size of the fit alone covers that.
-        """
-        problem, cols = self.problem, self.cols
-        size = np.sqrt(problem.yy) + np.abs(coefs) @ problem.reach
-        gradient = corrs[:, cols] - alphas[:, None] * self.ridge * coefs[:, cols]
-        rounding = GRADIENT_ROUNDING * np.outer(size, problem.reach[cols])
-        return np.all(np.abs(gradient) <= rounding, axis=1)
 
     def _residual(self, coefs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return Xᵀr/Σw and ‖r‖²/Σw, from the rows where the task asks for it."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from fastreg.designs import Design
 from fastreg.engine.answer import Answer
-from fastreg.engine.certificate import Certificates, certify, is_solved
+from fastreg.engine.certificate import Certificates, certify, is_rounding, is_solved
 from fastreg.engine.descent import descend
 from fastreg.engine.grid import approach
 from fastreg.engine.held_columns import HeldColumns
@@ -196,6 +196,8 @@ class WorkingSetTask:
             self.tries += self.complete
             if self.tries > MOST_TRIES or self.n_iter[self.at] >= self.settings.max_iter:
                 accepted = 1
+                if is_rounding(problem, alphas[:1], full[:1], corr[:1])[0]:
+                    found.floor[0] = max(found.floor[0], found.gap[0])
         if accepted:
             self.tries, self.complete = 0, False
         for k in range(accepted):

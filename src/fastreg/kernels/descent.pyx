@@ -33,6 +33,7 @@ from fastreg.kernels.factor cimport TOGETHER, Factor
 
 cdef enum:
     LONG = 20       # sweeps
+    STALLED = 50    # iterations, and a tenth of them Newton steps, without half the gap
 
 cdef double APPENDED = 0.3      # of the time of as many moves: L is read once for several variables
 
@@ -84,6 +85,8 @@ cdef class Descent:
     cdef readonly object gaps, violations, n_iter, converged
     cdef readonly Py_ssize_t n_newton, n_sweeps
     cdef Py_ssize_t n_newton_before         # up to the alpha before
+    cdef Py_ssize_t it_best, newton_best    # when `gap_best` was measured
+    cdef double gap_best
     cdef double[::1] coef_view, c_view, d_view, g_view, gaps_view, violations_view
     cdef const double[::1] alphas, l1w_view, l2w_view, lower_view, upper_view
     cdef double[:, ::1] coefs_view
@@ -179,6 +182,7 @@ cdef class Descent:
                 self.alpha = self.alphas[self.at]
                 self.it = 0
                 self.spent, self.patience, self.idle_sweeps = 0.0, 1.0, 0
+                self.gap_best = INFINITY
                 if self.at > 0 and self.n_iter_view[self.at - 1] > 0:
                     self.predict()
             cert = self.measure()
@@ -188,7 +192,7 @@ cdef class Descent:
             self.noise = 1.1e-16 * (sqrt(self.yy) + cert.magnitude)
             if cert.gap <= tol_gap and cert.violation <= tol_violation:
                 self.record(cert, True)
-            elif self.it >= self.max_iter:
+            elif self.it >= self.max_iter or self.is_stalled(cert):
                 self.record(cert, False)
             elif self.it == 0:
                 self.sweep(self.n_cols, self.cols)
@@ -200,6 +204,22 @@ cdef class Descent:
             if self.work > budget and self.at < self.alphas.shape[0]:
                 return PAUSED
         return DONE
+
+    cdef bint is_stalled(self, Certificate cert) noexcept nogil:
+        """Whether all that is left may be rounding of c, which only the residual can mend.
+
+        The gap's floor does not know it where the scales of columns differ: a large column's
+        rounding, relative to its penalty, scales the dual point of all.
+        """
+        if cert.gap <= 0.5 * self.gap_best:
+            self.gap_best = cert.gap
+            self.it_best, self.newton_best = self.it, self.n_newton
+            return False
+        return (
+            cert.violation <= violation_floor(cert, self.yy)
+            and self.it - self.it_best >= STALLED
+            and self.n_newton - self.newton_best >= STALLED // 10
+        )
 
     cdef void predict(self) noexcept nogil:
         """Take the first step for an alpha without a certificate: the one before had to move too.
