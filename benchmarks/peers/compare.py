@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from benchmarks.peers import problems, reference
 from benchmarks.peers.ladder import Ladder, Rung, Timing, climb, time_together
@@ -67,7 +66,7 @@ class Row:
     share: float | None = None
     note: str = ""
     grown: float | None = None
-    diagnostics: Any = None
+    diagnostics: str | None = None
 
 
 @dataclass(frozen=True)

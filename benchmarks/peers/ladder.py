@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
-from typing import Any
 
 from benchmarks.peers.adapters import PEERS
 from benchmarks.peers.reference import Optimum
@@ -45,7 +44,7 @@ class Timing:
     """Runs of one package at its chosen tolerance."""
 
     seconds: list[float] = field(default_factory=list)
-    diagnostics: Any = None
+    diagnostics: str | None = None
 
     @property
     def median(self) -> float:

@@ -57,7 +57,7 @@ def _cells(row: Row, x_mb: float) -> tuple[str, ...]:
     if row.grown is not None:
         remarks.append(f"{row.grown:.0f} MB beyond X ({x_mb:.0f} MB)")
     if row.diagnostics is not None:
-        remarks.append(str(row.diagnostics))
+        remarks.append(row.diagnostics)
     return (
         row.peer,
         _number(row.tol, ".0e"),

@@ -9,10 +9,9 @@ from __future__ import annotations
 import resource
 import time
 import warnings
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -33,15 +32,15 @@ class Run:
     grown : float
         MB by which the peak resident set of the process grew while solving: the memory beyond X
         in the first solve of a process.
-    diagnostics : object
-        Of the package's result, where it has any.
+    diagnostics : str or None
+        A line on how the path was solved, where the package has one.
     """
 
     seconds: float
     primal: np.ndarray
     dual: np.ndarray
     grown: float
-    diagnostics: Any
+    diagnostics: str | None
 
 
 def serve(connection: Connection, peer: str, path: Path) -> None:
@@ -74,7 +73,7 @@ def solve(solver: Solver, problem: Problem, tol: float) -> Run:
         primal=accuracy.primal(problem, coefs),
         dual=accuracy.dual(problem, accuracy.residuals(problem, coefs)),
         grown=grown,
-        diagnostics=asdict(diagnostics) if is_dataclass(diagnostics) else diagnostics,
+        diagnostics=None if diagnostics is None else str(diagnostics),
     )
 
 
