@@ -167,7 +167,7 @@ class Moments:
         share, pull = self.weight * (other.weight / total), other.weight / total
         self.s_xx = self.s_xx + other.s_xx
         if self.has_cross:
-            _add_outer(self.s_xx, share, dx)
+            add_outer(self.s_xx, share, dx)
         else:
             self.s_xx += share * dx**2
         self.s_xy = self.s_xy + other.s_xy + share * np.outer(dx, dy)
@@ -247,7 +247,7 @@ class Moments:
         return cls(int(found["n_rows"]), float(found["weight"]), **arrays)
 
 
-def _add_outer(matrix: np.ndarray, scale: float, vector: np.ndarray) -> None:
+def add_outer(matrix: np.ndarray, scale: float, vector: np.ndarray) -> None:
     """Add ``scale · v vᵀ`` in place, a band of rows at a time (no second p × p array)."""
     if not np.any(vector):
         return

@@ -137,7 +137,7 @@ MANY = list(np.logspace(3, -2, 100))
     [
         ("Ridge", {}, "dense", 8000, 3000, 1.5),
         ("Ridge", {}, "dense", 3000, 8000, 2.0),
-        ("Ridge", {"alpha": 0.0}, "dense", 3000, 6000, 8.0),
+        ("Ridge", {"alpha": 0.0}, "dense", 3000, 6000, 4.0),
         ("Ridge", {"alpha": 0.0}, "dense", 2000, 2000, 2.0),
         ("Ridge", {"alpha": 0.0}, "dependent", 6000, 3000, 8.0),
         ("RidgeCV", {"alphas": MANY}, "dense", 6000, 3000, 6.0),

@@ -15,7 +15,7 @@ from fastreg.engine import panels
 from fastreg.engine.orthogonal import PivotedQR, triangular_root
 from fastreg.engine.problem import scaled_inverse
 from fastreg.engine.systems import Form
-from fastreg.engine.workers import breathe, run_jobs
+from fastreg.workers import breathe, run_jobs
 
 SIZES = [1, 2, 31, 33, 150, 300]
 

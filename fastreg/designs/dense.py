@@ -15,6 +15,7 @@ from fastreg.designs.base import Design, Evaluation, group_sums
 from fastreg.kernels.coordinates import DenseCoordinates
 from fastreg.kernels.dense import add_squares, dot_columns
 from fastreg.moments import Moments
+from fastreg.workers import breathe
 
 BLOCK_BYTES = 1 << 23
 TILE_BYTES = 1 << 20  # what is shifted, weighted or converted while it stays in cache
@@ -53,7 +54,8 @@ class DenseDesign(Design):
         # 8 MB a block, but at least p rows up to four times that: each block costs a p × p update
         p = max(1, self.n_features)
         rows = max(BLOCK_BYTES // (8 * p), min(p, 4 * BLOCK_BYTES // (8 * p)))
-        self.block_rows = int(min(max(rows, 256), 16384, max(1, self.n_rows)))
+        rows = min(max(rows, 256), 16384, max(1, int(8 * MOST_FLOPS / p**2)))
+        self.block_rows = min(rows, max(1, self.n_rows))
         # a pass needs no p × p update: columns are read in longer pieces
         self.pass_rows = min(self.n_rows, 4096 if self.order == "F" else 512)
         self.shift, self.y_shift = self._sample_means()
@@ -150,6 +152,7 @@ class DenseDesign(Design):
             if rows.size == last - first:
                 rows = None
         for i in range(0, last - first if rows is None else rows.size, step):
+            breathe()
             if rows is None:
                 yield slice(first + i, min(first + i + step, last))
             else:
@@ -361,6 +364,7 @@ class DenseDesign(Design):
         out = np.zeros((n, n))
         step = max(16, BLOCK_BYTES // (8 * max(1, n)))
         for i in range(0, cols.size, step):
+            breathe()
             block, _ = self.columns(cols[i : i + step], mean, row_weights)
             block *= np.sqrt(inverse[i : i + step])
             out += block @ block.T

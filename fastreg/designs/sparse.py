@@ -18,8 +18,10 @@ from fastreg.designs.dense import BLOCK_BYTES, RowSums, in_eights, mirror_lower
 from fastreg.kernels.coordinates import SparseCoordinates
 from fastreg.kernels.sparse import add_columns, add_outer_rows, dot_columns, spread_columns
 from fastreg.moments import Moments
+from fastreg.workers import breathe
 
 SCATTERED = 2.0  # multiplications of a vector in the time of one scattered one
+MOST_PAIRS = 1e8  # of scattered multiplications, between two looks at Ctrl-C
 BLAS_RATE = 40.0  # flops of BLAS 3 in the time of one scattered multiplication
 
 
@@ -107,7 +109,7 @@ class SparseDesign(Design):
         if densify:
             step = max(64, BLOCK_BYTES // (8 * max(1, p)))
         else:
-            step = max(1, int(n * min(1.0, 2e8 / max(pairs, 1.0))))
+            step = max(1, int(n * min(1.0, MOST_PAIRS / max(pairs, 1.0))))
         for i in range(0, n, step):
             j = min(i + step, n)
             if densify:
@@ -148,6 +150,7 @@ class SparseDesign(Design):
         block, nothing = np.zeros((self.n_rows, 8)), np.zeros(self.n_rows)
         part = np.empty((old.size, self.n_groups, 8))
         for i in range(0, new.size, 8):
+            breathe()
             few, numbers = self._entries(new[i : i + 8])
             spread_columns(*few, self.weight, numbers, block)
             dot_columns(*entries, self.codes, cols, block, part)
@@ -193,9 +196,10 @@ class SparseDesign(Design):
         total = r.sum(axis=0)
         corr = np.empty((m, self.n_features))
         every, part = np.arange(self.n_features), np.empty((self.n_features, 1, 8))
-        step = max(1, int(self.n_features * min(1.0, 1e8 / max(1, self.X.nnz))))
+        step = max(1, int(self.n_features * min(1.0, MOST_PAIRS / max(1, self.X.nnz))))
         for i, block in zip(range(0, m, 8), in_eights(r), strict=True):
             for j in range(0, self.n_features, step):
+                breathe()
                 some = slice(j, j + step)
                 dot_columns(*self._csc, None, every[some], block, part[some])
             corr[i : i + 8] = part[:, 0, : min(8, m - i)].T
@@ -274,7 +278,13 @@ class SparseDesign(Design):
         X = self._as("csr")[keep][:, cols]
         m = self.shift[cols] + mean[cols]
         cross = X @ (inverse * m)
-        products = np.asarray((X.multiply(inverse[None, :]).tocsr() @ X.T).todense())
+        left, right = X.multiply(inverse[None, :]).tocsr(), X.T.tocsr()
+        products = np.empty((keep.size, keep.size))
+        pairs = float(X.nnz) ** 2 / max(1, cols.size)
+        step = max(1, int(keep.size * min(1.0, MOST_PAIRS / max(1.0, pairs))))
+        for i in range(0, keep.size, step):
+            breathe()
+            products[i : i + step] = (left[i : i + step] @ right).toarray()
         products += m @ (inverse * m) - np.add.outer(cross, cross)
         root = np.sqrt(omega[keep])
         return np.asfortranarray(products * np.multiply.outer(root, root))

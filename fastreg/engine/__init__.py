@@ -22,8 +22,8 @@ from fastreg.engine.problem import Problem, train_moments
 from fastreg.engine.ridge import RidgePath
 from fastreg.engine.tasks import Batch, Diagnostics, Grid, Penalty, Settings, Solution, Task
 from fastreg.engine.threads import one_blas_thread
-from fastreg.engine.workers import run_jobs
 from fastreg.moments import Moments, leave_one_group_out
+from fastreg.workers import run_jobs
 
 __all__ = [
     "Batch",

@@ -7,10 +7,10 @@ import numpy as np
 from fastreg.engine.certificate import tolerances
 from fastreg.engine.problem import Problem
 from fastreg.engine.tasks import Settings
-from fastreg.engine.workers import breathe
 from fastreg.kernels.coordinates import Coordinates
 from fastreg.kernels.descent import Descent, Status
 from fastreg.kernels.factor import Factor
+from fastreg.workers import breathe
 
 _GROW, _DONE = int(Status.GROW), int(Status.DONE)
 

@@ -15,7 +15,7 @@ from fastreg.engine import orthogonal
 from fastreg.engine.panels import MOVED, column_slices, product
 from fastreg.engine.problem import Problem
 from fastreg.engine.systems import Cholesky, Form, Tridiagonal, choose_system
-from fastreg.engine.workers import breathe
+from fastreg.workers import breathe
 
 MAX_CORRECTIONS = 10
 EPS = np.finfo(float).eps

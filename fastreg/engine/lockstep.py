@@ -18,8 +18,8 @@ from fastreg.engine.cost import takes_all
 from fastreg.engine.held_columns import HeldColumns
 from fastreg.engine.problem import Problem
 from fastreg.engine.tasks import Batch, Settings
-from fastreg.engine.workers import run_jobs
 from fastreg.engine.working_set import WorkingSetTask
+from fastreg.workers import run_jobs
 
 SMALL = 256  # below this many columns nobody need leave
 CROWDED = 0.6  # the share of W that should be of use

@@ -12,8 +12,8 @@ import numpy as np
 from scipy.linalg import lapack
 
 from fastreg.engine.threads import one_blas_thread
-from fastreg.engine.workers import breathe
 from fastreg.kernels import orthogonal, ridge
+from fastreg.workers import breathe
 
 STEP_FLOPS = 2e9  # of products of matrices in one call
 STEP_ENTRIES = 2e8  # that products of a matrix with a vector read in one call, at memory speed

@@ -11,7 +11,7 @@ import numpy as np
 from fastreg.designs import Design, Evaluation
 from fastreg.engine.panels import eigh, product, scale_both
 from fastreg.engine.tasks import Penalty, Task
-from fastreg.moments import Moments, merge_all
+from fastreg.moments import Moments, add_outer, merge_all
 
 ROUNDING = 10 * np.finfo(float).eps
 DEPENDENT = 1e-12  # an eigenvalue of the scaled Gram matrix, relative to the largest
@@ -117,10 +117,10 @@ class Problem:
     @cached_property
     def gram(self) -> np.ndarray:
         """G, shape (p, p), C-ordered."""
-        gram = self.moments.s_xx.T / self.weight
+        gram = np.ascontiguousarray(self.moments.s_xx / self.weight)
         if not self.task.fit_intercept:
-            gram += np.multiply.outer(self.moments.mean, self.moments.mean)
-        return np.ascontiguousarray(gram)
+            add_outer(gram, 1.0, self.moments.mean)
+        return gram
 
     def free_rows(self, design: Design) -> np.ndarray | None:
         """Return G_U, the rows of the free columns, shape (|U|, p); None without any."""

@@ -14,7 +14,7 @@ from threadpoolctl import ThreadpoolController
 SMALL, LARGE = 64, 1500
 
 _lock = threading.Lock()
-_inside = 0
+_inside: set[object] = set()  # a ticket each: Ctrl-C may come between any two instructions
 _limiter: Any = None
 
 
@@ -32,18 +32,20 @@ def one_blas_thread(size: int) -> Iterator[None]:
     many times longer than on one thread (measured on 300 rows: 10 times). Entered from several
     threads, the first sets the limit and the last one lifts it.
     """
-    global _inside, _limiter
+    global _limiter
     if not SMALL <= size < LARGE:
         yield
         return
-    with _lock:
-        _inside += 1
-        if _inside == 1:
-            _limiter = _controller().limit(limits=1, user_api="blas")
+    ticket = object()
     try:
+        with _lock:
+            _inside.add(ticket)
+            if _limiter is None:
+                _limiter = _controller().limit(limits=1, user_api="blas")
         yield
     finally:
         with _lock:
-            _inside -= 1
-            if _inside == 0:
+            _inside.discard(ticket)
+            if not _inside and _limiter is not None:
                 _limiter.restore_original_limits()
+                _limiter = None
