@@ -121,7 +121,7 @@ class DenseDesign(Design):
     def _gathered(self, rows: slice | np.ndarray, cols: np.ndarray) -> np.ndarray:
         """Return some rows of some columns less the shift in double, shape (rows, len(cols))."""
         if self.order == "F":
-            few = np.take(self.X[rows].T, cols, axis=0).astype(float, copy=False)
+            few = self.X[rows].T[cols].astype(float, copy=False)  # np.take copies all of X[rows]
             few -= self.shift[cols, None]
             return few.T
         few = np.take(self.X[rows], cols, axis=1).astype(float, copy=False)

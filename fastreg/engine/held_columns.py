@@ -39,7 +39,7 @@ class HeldColumns:
         self.cols = np.empty(0, dtype=np.intp)
         self.position = np.full(design.n_features, -1, dtype=np.intp)
         self.owners = {problem.rows_key: problem for problem in problems}
-        self.grams = {key: np.empty((0, 0)) for key in self.owners}
+        self.grams = {key: _Square() for key in self.owners}
         self.as_rows = False
 
     def add(self, wanted: np.ndarray) -> None:
@@ -56,10 +56,9 @@ class HeldColumns:
             return
         block = self.design.gram(new, self.cols)
         for key, problem in self.owners.items():
-            if size > len(self.grams[key]):
-                self.grams[key] = _enlarged(self.grams[key], old, _capacity(size))
-            gram, part = self.grams[key], problem.centred(block, new, self.cols)
-            gram[old:size, :size] = part
+            self.grams[key].make_room(old, size)
+            gram, part = self.grams[key].leading(size), problem.centred(block, new, self.cols)
+            gram[old:size] = part
             gram[:old, old:size] = part[:, :old].T
 
     def keep(self, stay: np.ndarray) -> None:
@@ -68,13 +67,14 @@ class HeldColumns:
         self.cols = self.cols[stay]
         self.position[self.cols] = np.arange(stay.size)
         for gram in self.grams.values():
-            gram[: stay.size, : stay.size] = gram[np.ix_(stay, stay)]
+            few = gram.leading(stay[-1] + 1 if stay.size else 0)[np.ix_(stay, stay)]
+            gram.leading(stay.size)[:] = few
 
     def gram(self, problem: Problem) -> np.ndarray | None:
         """Return G_WW for the training rows of a problem, shape (k, k), a view; None as rows."""
         if self.as_rows:
             return None
-        return self.grams[problem.rows_key][: self.cols.size, : self.cols.size]
+        return self.grams[problem.rows_key].leading(self.cols.size)
 
     def coordinates(
         self, problem: Problem, coef: np.ndarray, corr: np.ndarray, rr: float
@@ -94,12 +94,27 @@ class HeldColumns:
         )
 
 
-def _capacity(size: int) -> int:
-    """Return room to grow: twice the size where memory is of no account, an eighth beyond."""
-    return max(64, 2 * size) if size <= 512 else size + size // 8
+class _Square:
+    """A square matrix that grows where it lies: a second one beside it would be the most memory."""
 
+    def __init__(self) -> None:
+        self.flat, self.capacity = np.empty(0), 0
 
-def _enlarged(matrix: np.ndarray, size: int, capacity: int) -> np.ndarray:
-    out = np.empty((capacity, capacity))
-    out[:size, :size] = matrix[:size, :size]
-    return out
+    def leading(self, size: int) -> np.ndarray:
+        """Return the leading rows and columns, a view of shape (size, size)."""
+        return self.flat.reshape(self.capacity, self.capacity)[:size, :size]
+
+    def make_room(self, old: int, size: int) -> None:
+        """Grow for `size` rows and columns, of which the first `old` are kept.
+
+        No view may be alive (NumPy would raise).
+        """
+        before = self.capacity
+        if size <= before:
+            return
+        # twice the size where memory is of no account, an eighth beyond
+        self.capacity = max(64, 2 * size) if size <= 512 else size + size // 8
+        self.flat.resize(self.capacity**2)
+        for i in range(old - 1, 0, -1):  # rows move towards the end, the last one first
+            to = i * self.capacity
+            self.flat[to : to + old] = self.flat[i * before : i * before + old]
