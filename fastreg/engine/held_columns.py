@@ -1,12 +1,10 @@
-"""The columns of a working set: as Gram matrices, no product computed twice, or as rows.
+"""The columns of a working set: as a Gram matrix, no product computed twice, or as rows.
 
 Descent on the Gram matrix makes a certificate and a Newton step cheap and never touches X; where
 the columns have few entries, or are many times the rows, descent on the residual moves faster.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -17,12 +15,13 @@ from fastreg.kernels.coordinates import Coordinates, GramCoordinates
 
 
 class HeldColumns:
-    """Columns for every distinct set of training rows among some problems over one design.
+    """The columns of the working set of all problems that train on the same rows.
 
     Parameters
     ----------
     design : Design
-    problems : sequence of Problem
+    problem : Problem
+        One of them.
 
     Attributes
     ----------
@@ -34,12 +33,11 @@ class HeldColumns:
         Whether descent is on the residual; once it is, it stays so.
     """
 
-    def __init__(self, design: Design, problems: Sequence[Problem]) -> None:
-        self.design = design
+    def __init__(self, design: Design, problem: Problem) -> None:
+        self.design, self.problem = design, problem
         self.cols = np.empty(0, dtype=np.intp)
         self.position = np.full(design.n_features, -1, dtype=np.intp)
-        self.owners = {problem.rows_key: problem for problem in problems}
-        self.grams = {key: _Square() for key in self.owners}
+        self.square = _Square()
         self.as_rows = False
 
     def add(self, wanted: np.ndarray) -> None:
@@ -52,35 +50,33 @@ class HeldColumns:
         self.position[new] = np.arange(old, size)
         self.as_rows = self.as_rows or prefers_rows(self.design, self.cols)
         if self.as_rows:
-            self.grams.clear()
+            self.square = _Square()
             return
-        block = self.design.gram(new, self.cols)
-        for key, problem in self.owners.items():
-            self.grams[key].make_room(old, size)
-            gram, part = self.grams[key].leading(size), problem.centred(block, new, self.cols)
-            gram[old:size] = part
-            gram[:old, old:size] = part[:, :old].T
+        part = self.problem.centred(self.design.gram(new, self.cols), new, self.cols)
+        self.square.make_room(old, size)
+        gram = self.square.leading(size)
+        gram[old:] = part
+        gram[:old, old:] = part[:, :old].T
 
     def keep(self, stay: np.ndarray) -> None:
         """Let only the columns at positions `stay`, ascending, remain, in their order."""
         self.position[self.cols] = -1
         self.cols = self.cols[stay]
         self.position[self.cols] = np.arange(stay.size)
-        for gram in self.grams.values():
-            few = gram.leading(stay[-1] + 1 if stay.size else 0)[np.ix_(stay, stay)]
-            gram.leading(stay.size)[:] = few
+        if not self.as_rows:
+            few = self.square.leading(stay[-1] + 1 if stay.size else 0)[np.ix_(stay, stay)]
+            self.square.leading(stay.size)[:] = few
 
-    def gram(self, problem: Problem) -> np.ndarray | None:
-        """Return G_WW for the training rows of a problem, shape (k, k), a view; None as rows."""
-        if self.as_rows:
-            return None
-        return self.grams[problem.rows_key].leading(self.cols.size)
+    @property
+    def gram(self) -> np.ndarray | None:
+        """G_WW, shape (k, k), a view; None as rows."""
+        return None if self.as_rows else self.square.leading(self.cols.size)
 
     def coordinates(
         self, problem: Problem, coef: np.ndarray, corr: np.ndarray, rr: float
     ) -> Coordinates:
         """Return W ready for descent from coefficients (p,), their correlations and ‖r‖²/Σw."""
-        gram = self.gram(problem)
+        gram = self.gram
         if gram is not None:
             diag = np.maximum(gram.diagonal(), 0.0)
             return GramCoordinates(gram, corr[self.cols], diag, rr)

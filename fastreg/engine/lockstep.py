@@ -1,8 +1,8 @@
 """The working-set route: many tasks over one X, a pass over X for all of them at a time.
 
-Repeat until every task is done: columns that some task wants join W (`Design.gram` for what is not
-known yet), every task solves its next batch of α on W, one `Design.evaluate` over all tasks and
-their α tells what all features say.
+Repeat until every task is done: the columns that a task wants join the W of its training rows
+(`Design.gram` for what is not known yet), every task solves its next batch of α on W, one
+`Design.evaluate` over all tasks and their α tells what all features say.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from fastreg.engine.tasks import Batch, Settings
 from fastreg.engine.working_set import WorkingSetTask
 from fastreg.workers import run_jobs
 
+Block = tuple[np.ndarray, np.ndarray, np.ndarray]  # columns, coefficients, intercepts
+
 SMALL = 256  # below this many columns nobody need leave
 CROWDED = 0.6  # the share of W that should be of use
 
@@ -30,38 +32,53 @@ def solve_in_lockstep(
 ) -> tuple[list[Answer], list[Batch]]:
     """Return the answers, in the order of the problems, and how it went."""
     tasks = [WorkingSetTask(design, problem, settings) for problem in problems]
-    columns, batches = HeldColumns(design, problems), []
+    held = {problem.rows_key: HeldColumns(design, problem) for problem in problems}
+    batches: list[Batch] = []
     _look(design, [task for task in tasks if task.warm])
     if takes_all(design):
         for task in tasks:
             task.want_all()
     while running := [task for task in tasks if not task.done]:
         before = _counts(design, running)
-        columns.add(np.unique(np.concatenate([task.wanted for task in running])))
-        blocks = _attempt(running, columns, settings.n_jobs)
-        problems = [task.problem for task in running]
-        answers = evaluate(design, problems, blocks, columns.cols)
+        for columns, mine in _by_rows(held, running):
+            columns.add(np.unique(np.concatenate([task.wanted for task in mine])))
+        blocks = _attempt(running, held, settings.n_jobs)
+        answers = evaluate(design, [task.problem for task in running], blocks)
         for task, answer in zip(running, answers, strict=True):
             task.judge(*answer)
-        batch = _describe(design, running, columns, before)
+        batch = _describe(design, running, before)
         batches.append(batch)
         if settings.report is not None:
             settings.report(batch)
-        _age(columns, [task for task in running if not task.done])
+        for columns, mine in _by_rows(held, [task for task in running if not task.done]):
+            _age(columns, mine)
     return [task.answer() for task in tasks], batches
 
 
+def _by_rows(
+    held: dict[tuple, HeldColumns], running: list[WorkingSetTask]
+) -> Iterator[tuple[HeldColumns, list[WorkingSetTask]]]:
+    """Yield the columns held for each set of training rows with the tasks that share them."""
+    for key, columns in held.items():
+        mine = [task for task in running if task.problem.rows_key == key]
+        if mine:
+            yield columns, mine
+
+
 def _attempt(
-    running: list[WorkingSetTask], columns: HeldColumns, n_jobs: int | None
-) -> list[tuple[np.ndarray, np.ndarray]]:
+    running: list[WorkingSetTask], held: dict[tuple, HeldColumns], n_jobs: int | None
+) -> list[Block]:
     """Let every task solve its next batch on W, in threads where asked."""
-    return run_jobs([partial(task.attempt, columns) for task in running], n_jobs)
+    jobs = [partial(task.attempt, held[task.problem.rows_key]) for task in running]
+    return [
+        (task.work, *block) for task, block in zip(running, run_jobs(jobs, n_jobs), strict=True)
+    ]
 
 
 def _age(columns: HeldColumns, running: list[WorkingSetTask]) -> None:
     """Let columns leave G that no task has used of late, once they are many."""
     size = columns.cols.size
-    if not running or size < SMALL or columns.as_rows or any(t.rejected for t in running):
+    if size < SMALL or columns.as_rows or any(t.rejected for t in running):
         return
     useful = np.any([task.useful() for task in running], axis=0)
     if np.count_nonzero(useful) < CROWDED * size:
@@ -77,19 +94,14 @@ def _counts(design: Design, running: list[WorkingSetTask]) -> np.ndarray:
     return np.append(np.sum(counts, axis=0), design.passes)
 
 
-def _describe(
-    design: Design,
-    running: list[WorkingSetTask],
-    columns: HeldColumns,
-    before: np.ndarray,
-) -> Batch:
+def _describe(design: Design, running: list[WorkingSetTask], before: np.ndarray) -> Batch:
     accepted, violations, sweeps, newton_steps, passes = _counts(design, running) - before
     return Batch(
         alpha=max(task.alpha for task in running),
         tried=sum(len(task.trial) for task in running),
         accepted=int(accepted),
         remaining=sum(task.points.size - task.at for task in running),
-        working_set=columns.cols.size,
+        working_set=max(task.work.size for task in running),
         active=max(int(np.count_nonzero(task.coef)) for task in running),
         violations=int(violations),
         sweeps=int(sweeps),
@@ -102,11 +114,12 @@ def _look(design: Design, warm: list[WorkingSetTask]) -> None:
     """Evaluate what the tasks start from, in one pass."""
     if not warm:
         return
-    blocks = [
-        (task.coef[None, :], task.problem.intercepts_about_shift(task.coef[None, :]))
-        for task in warm
-    ]
-    found = evaluate(design, [task.problem for task in warm], blocks, None)
+    blocks: list[Block] = []
+    for task in warm:
+        cols = np.flatnonzero(task.coef)
+        intercept = task.problem.intercepts_about_shift(task.coef[None, :])
+        blocks.append((cols, task.coef[None, cols], intercept))
+    found = evaluate(design, [task.problem for task in warm], blocks)
     for task, (corr, rr, _) in zip(warm, found, strict=True):
         task.look(corr[0], float(rr[0]))
 
@@ -114,15 +127,14 @@ def _look(design: Design, warm: list[WorkingSetTask]) -> None:
 def evaluate(
     design: Design,
     problems: Sequence[Problem],
-    blocks: Sequence[tuple[np.ndarray, np.ndarray]],
-    cols: np.ndarray | None,
+    blocks: Sequence[Block],
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Evaluate a block of vectors a problem, all in one pass over X.
 
     Parameters
     ----------
-    blocks : sequence of (coefs, intercepts)
-        Shapes (m, len(cols)) and (m,), about the shift.
+    blocks : sequence of (cols, coefs, intercepts)
+        Shapes (k,), (m, k) and (m,), about the shift.
 
     Yields
     ------
@@ -133,10 +145,11 @@ def evaluate(
     held_out : ndarray of shape (m,)
         Σw r² over the held-out rows.
     """
-    sizes = [len(coefs) for coefs, _ in blocks]
+    sizes = [len(coefs) for _, coefs, _ in blocks]
+    cols, coefs = _side_by_side(blocks, sizes)
     found = design.evaluate(
-        np.vstack([coefs for coefs, _ in blocks]),
-        np.concatenate([intercepts for _, intercepts in blocks]),
+        coefs,
+        np.concatenate([intercepts for _, _, intercepts in blocks]),
         np.repeat([problem.row_weights for problem in problems], sizes, axis=0),
         np.repeat([problem.task.target for problem in problems], sizes),
         cols,
@@ -148,3 +161,15 @@ def evaluate(
         held_out = part.loss[:, list(problem.task.held_out)].sum(axis=1)
         yield *problem.standing(part), held_out
         first += size
+
+
+def _side_by_side(blocks: Sequence[Block], sizes: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Return all columns of the blocks and the coefficients of all of them, (Σm, columns)."""
+    if all(cols is blocks[0][0] for cols, _, _ in blocks):
+        return blocks[0][0], np.vstack([coefs for _, coefs, _ in blocks])
+    union = np.unique(np.concatenate([cols for cols, _, _ in blocks]))
+    out, first = np.zeros((sum(sizes), union.size)), 0
+    for (cols, coefs, _), size in zip(blocks, sizes, strict=True):
+        out[first : first + size, np.searchsorted(union, cols)] = coefs
+        first += size
+    return union, out

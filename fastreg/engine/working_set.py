@@ -144,7 +144,7 @@ class WorkingSetTask:
         else:
             self.trial = np.zeros((alphas.size, 0))
             self.spent = np.zeros(alphas.size, dtype=np.intp)
-        block, gram = self.trial, columns.gram(problem)
+        block, gram = self.trial, columns.gram
         if gram is not None:
             tangent = block[-1] + alphas[-1] * self._direction(gram, float(alphas[-1]))
             block = np.vstack([block, tangent])

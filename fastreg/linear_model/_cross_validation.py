@@ -110,10 +110,12 @@ class _CoordinateDescentCV(LinearModelBase):
                 fit_intercept=self.fit_intercept,
             )
         best, at = self._select(errors, X.dtype)
+        nearby = [solution.coefs[at] for solution in errors.solutions[best :: len(penalties)]]
         refit = Task(
             penalties[best],
             np.array([errors.alphas[best][at]]),
             fit_intercept=self.fit_intercept,
+            start=np.mean(nearby, axis=0),
             verify=True,
         )
         found = solve(design, [refit], settings)
