@@ -485,8 +485,8 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     prefers_rows = WAYS.get(request.param, lambda *_: at_once)
     monkeypatch.setattr("fastreg.engine.held_columns.prefers_rows", prefers_rows)
     if ageing:
-        monkeypatch.setattr(lockstep + "SMALL", 4)
-        monkeypatch.setattr(lockstep + "CROWDED", 1.0)
+        monkeypatch.setattr("fastreg.engine.working_set.SMALL", 4)
+        monkeypatch.setattr("fastreg.engine.working_set.CROWDED", 1.0)
     return request.param
 
 

@@ -7,6 +7,7 @@ arithmetic on what the verbs return.
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any, ClassVar, NamedTuple
@@ -15,6 +16,8 @@ import numpy as np
 
 from fastreg.kernels.coordinates import Coordinates
 from fastreg.moments import Moments
+
+_counting = threading.Lock()
 
 BLAS_GAIN = 8.0  # multiplications of matrices in the time of one of a long vector
 
@@ -189,6 +192,11 @@ class Design(ABC):
         matrix : ndarray of shape (p, k)
         mean : ndarray of shape (p,)
         """
+
+    def count(self, passes: float) -> None:
+        """Count readings of X, also from several threads."""
+        with _counting:
+            self.passes += passes
 
     def share(self, cols: np.ndarray) -> float:
         """Return which part of X some columns are."""

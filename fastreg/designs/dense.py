@@ -160,7 +160,7 @@ class DenseDesign(Design):
 
     def moments(self, cross: bool) -> list[Moments]:
         if self._moments is None or (cross and not self._moments[0].has_cross):
-            self.passes += 1.0
+            self.count(1.0)
             self._moments = [self._group_moments(g, cross) for g in range(self.n_groups)]
         return self._moments
 
@@ -224,7 +224,7 @@ class DenseDesign(Design):
         out = np.zeros((self.n_groups, new.size, old.size))
         if not out.size:
             return out
-        self.passes += self.share(new) + self.share(old)
+        self.count(self.share(new) + self.share(old))
         by_columns = self._by_columns and self.codes is None
         held = new if by_columns else old
         step = max(256, (TILE_BYTES if by_columns else BLOCK_BYTES) // (8 * held.size))
@@ -252,7 +252,7 @@ class DenseDesign(Design):
         cols: np.ndarray | None = None,
         predictions: bool = False,
     ) -> Evaluation:
-        self.passes += 1.0
+        self.count(1.0)
         m = coefs.shape[0]
         corr, total = np.zeros((m, self.n_features)), np.zeros(m)
         loss, y_shift = np.zeros((m, self.n_groups)), self.y_shift[targets]
@@ -344,7 +344,7 @@ class DenseDesign(Design):
     def columns(
         self, cols: np.ndarray, mean: np.ndarray, row_weights: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        self.passes += self.share(cols)
+        self.count(self.share(cols))
         omega = self.omega(row_weights)
         keep = np.flatnonzero(omega)
         root = np.sqrt(omega[keep])
@@ -371,7 +371,7 @@ class DenseDesign(Design):
         return out
 
     def project(self, matrix: np.ndarray, mean: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-        self.passes += 1.0
+        self.count(1.0)
         buffer = self._buffer(self.pass_rows)
         for rows in self._blocks(step=self.pass_rows):
             out = np.tile(-(mean @ matrix), (rows.stop - rows.start, 1))

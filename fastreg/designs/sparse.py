@@ -76,7 +76,7 @@ class SparseDesign(Design):
 
     def moments(self, cross: bool) -> list[Moments]:
         if self._moments is None or (cross and not self._moments[0].has_cross):
-            self.passes += 1.0
+            self.count(1.0)
             self._moments = [self._group_moments(g, cross) for g in range(self.n_groups)]
         return self._moments
 
@@ -129,7 +129,7 @@ class SparseDesign(Design):
         out = np.empty((self.n_groups, new.size, old.size))
         if not out.size:
             return out
-        self.passes += self.share(new) + self.share(old)
+        self.count(self.share(new) + self.share(old))
         shifted, width = self.shift[old] != 0, max(8, BLOCK_BYTES // (8 * max(1, self.n_rows)))
         if not shifted.any():
             self._multiply(new, old, out, slice(None))
@@ -183,7 +183,7 @@ class SparseDesign(Design):
         cols: np.ndarray | None = None,
         predictions: bool = False,
     ) -> Evaluation:
-        self.passes += 1.0
+        self.count(1.0)
         cols = np.arange(self.n_features) if cols is None else cols
         m, live = coefs.shape[0], np.flatnonzero(np.any(coefs, axis=0))
         fit = np.tile(intercepts - coefs @ self.shift[cols], (self.n_rows, 1))
@@ -216,7 +216,7 @@ class SparseDesign(Design):
         row_weights: np.ndarray,
         target: int,
     ) -> SparseCoordinates:
-        self.passes += self.share(cols)
+        self.count(self.share(cols))
         X = self._as("csc")
         block = X[:, cols]
         omega = self.omega(row_weights)
@@ -260,7 +260,7 @@ class SparseDesign(Design):
     def columns(
         self, cols: np.ndarray, mean: np.ndarray, row_weights: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        self.passes += self.share(cols)
+        self.count(self.share(cols))
         omega = self.omega(row_weights)
         keep = np.flatnonzero(omega)
         out = np.asfortranarray(self._as("csc")[:, cols].toarray()[keep])
@@ -271,7 +271,7 @@ class SparseDesign(Design):
     def row_gram(
         self, cols: np.ndarray, mean: np.ndarray, row_weights: np.ndarray, inverse: np.ndarray
     ) -> np.ndarray:
-        self.passes += self.share(cols)
+        self.count(self.share(cols))
         # (x_i − m) V⁻¹ (x_k − m) = x_i V⁻¹ x_k − x_i V⁻¹ m − x_k V⁻¹ m + m V⁻¹ m
         omega = self.omega(row_weights)
         keep = np.flatnonzero(omega)
@@ -290,7 +290,7 @@ class SparseDesign(Design):
         return np.asfortranarray(products * np.multiply.outer(root, root))
 
     def project(self, matrix: np.ndarray, mean: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-        self.passes += 1.0
+        self.count(1.0)
         X, centre = self._as("csr"), (self.shift + mean) @ matrix
         step = max(256, BLOCK_BYTES // (8 * max(1, matrix.shape[1])))
         for i in range(0, self.n_rows, step):

@@ -15,13 +15,12 @@ from fastreg.kernels.coordinates import Coordinates, GramCoordinates
 
 
 class HeldColumns:
-    """The columns of the working set of all problems that train on the same rows.
+    """The columns of the working set of one problem.
 
     Parameters
     ----------
     design : Design
     problem : Problem
-        One of them.
 
     Attributes
     ----------
@@ -72,11 +71,9 @@ class HeldColumns:
         """G_WW, shape (k, k), a view; None as rows."""
         return None if self.as_rows else self.square.leading(self.cols.size)
 
-    def coordinates(
-        self, problem: Problem, coef: np.ndarray, corr: np.ndarray, rr: float
-    ) -> Coordinates:
+    def coordinates(self, coef: np.ndarray, corr: np.ndarray, rr: float) -> Coordinates:
         """Return W ready for descent from coefficients (p,), their correlations and ‖r‖²/Σw."""
-        gram = self.gram
+        gram, problem = self.gram, self.problem
         if gram is not None:
             diag = np.maximum(gram.diagonal(), 0.0)
             return GramCoordinates(gram, corr[self.cols], diag, rr)
@@ -101,16 +98,16 @@ class _Square:
         return self.flat.reshape(self.capacity, self.capacity)[:size, :size]
 
     def make_room(self, old: int, size: int) -> None:
-        """Grow for `size` rows and columns, of which the first `old` are kept.
-
-        No view may be alive (NumPy would raise).
-        """
+        """Grow for `size` rows and columns, of which the first `old` are kept."""
         before = self.capacity
         if size <= before:
             return
         # twice the size where memory is of no account, an eighth beyond
         self.capacity = max(64, 2 * size) if size <= 512 else size + size // 8
-        self.flat.resize(self.capacity**2)
+        try:
+            self.flat.resize(self.capacity**2)
+        except ValueError:  # somebody else, a profiler for one, holds on to it
+            self.flat = np.concatenate([self.flat, np.empty(self.capacity**2 - self.flat.size)])
         for i in range(old - 1, 0, -1):  # rows move towards the end, the last one first
             to = i * self.capacity
             self.flat[to : to + old] = self.flat[i * before : i * before + old]

@@ -1,48 +1,54 @@
 """The working-set route: many tasks over one X, a pass over X for all of them at a time.
 
-Repeat until every task is done: the columns that a task wants join the W of its training rows
-(`Design.gram` for what is not known yet), every task solves its next batch of α on W, one
-`Design.evaluate` over all tasks and their α tells what all features say.
+Repeat until every task is done: every task lets the columns that it wants join its working set and
+solves its next batch of α on that, one `Design.evaluate` over all tasks and their α tells what all
+features say.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 
 import numpy as np
 
 from fastreg.designs import Design, Evaluation
 from fastreg.engine.answer import Answer
 from fastreg.engine.cost import takes_all
-from fastreg.engine.held_columns import HeldColumns
 from fastreg.engine.problem import Problem
 from fastreg.engine.tasks import Batch, Settings
-from fastreg.engine.working_set import WorkingSetTask
+from fastreg.engine.working_set import LONGEST_BATCH, Block, WorkingSetTask
 from fastreg.workers import run_jobs
 
-Block = tuple[np.ndarray, np.ndarray, np.ndarray]  # columns, coefficients, intercepts
-
-SMALL = 256  # below this many columns nobody need leave
-CROWDED = 0.6  # the share of W that should be of use
+MOST_BYTES = 1 << 29  # of correlations that a pass may return
 
 
 def solve_in_lockstep(
     design: Design, problems: Sequence[Problem], settings: Settings
 ) -> tuple[list[Answer], list[Batch]]:
-    """Return the answers, in the order of the problems, and how it went."""
-    tasks = [WorkingSetTask(design, problem, settings) for problem in problems]
-    held = {problem.rows_key: HeldColumns(design, problem) for problem in problems}
+    """Return the answers, in the order of the problems, and how it went.
+
+    As many tasks share a pass as their correlations fit into memory.
+    """
+    answers: list[Answer] = []
     batches: list[Batch] = []
+    together = max(1, MOST_BYTES // (8 * (LONGEST_BATCH + 1) * max(1, design.n_features)))
+    for first in range(0, len(problems), together):
+        found = _solve_together(design, problems[first : first + together], settings, batches)
+        answers += found
+    return answers, batches
+
+
+def _solve_together(
+    design: Design, problems: Sequence[Problem], settings: Settings, batches: list[Batch]
+) -> list[Answer]:
+    tasks = [WorkingSetTask(design, problem, settings) for problem in problems]
     _look(design, [task for task in tasks if task.warm])
     if takes_all(design):
         for task in tasks:
             task.want_all()
     while running := [task for task in tasks if not task.done]:
         before = _counts(design, running)
-        for columns, mine in _by_rows(held, running):
-            columns.add(np.unique(np.concatenate([task.wanted for task in mine])))
-        blocks = _attempt(running, held, settings.n_jobs)
+        blocks = run_jobs([task.attempt for task in running], settings.n_jobs)
         answers = evaluate(design, [task.problem for task in running], blocks)
         for task, answer in zip(running, answers, strict=True):
             task.judge(*answer)
@@ -50,42 +56,7 @@ def solve_in_lockstep(
         batches.append(batch)
         if settings.report is not None:
             settings.report(batch)
-        for columns, mine in _by_rows(held, [task for task in running if not task.done]):
-            _age(columns, mine)
-    return [task.answer() for task in tasks], batches
-
-
-def _by_rows(
-    held: dict[tuple, HeldColumns], running: list[WorkingSetTask]
-) -> Iterator[tuple[HeldColumns, list[WorkingSetTask]]]:
-    """Yield the columns held for each set of training rows with the tasks that share them."""
-    for key, columns in held.items():
-        mine = [task for task in running if task.problem.rows_key == key]
-        if mine:
-            yield columns, mine
-
-
-def _attempt(
-    running: list[WorkingSetTask], held: dict[tuple, HeldColumns], n_jobs: int | None
-) -> list[Block]:
-    """Let every task solve its next batch on W, in threads where asked."""
-    jobs = [partial(task.attempt, held[task.problem.rows_key]) for task in running]
-    return [
-        (task.work, *block) for task, block in zip(running, run_jobs(jobs, n_jobs), strict=True)
-    ]
-
-
-def _age(columns: HeldColumns, running: list[WorkingSetTask]) -> None:
-    """Let columns leave G that no task has used of late, once they are many."""
-    size = columns.cols.size
-    if size < SMALL or columns.as_rows or any(t.rejected for t in running):
-        return
-    useful = np.any([task.useful() for task in running], axis=0)
-    if np.count_nonzero(useful) < CROWDED * size:
-        stay = np.flatnonzero(useful)
-        columns.keep(stay)
-        for task in running:
-            task.renumber(stay, columns.cols)
+    return [task.answer() for task in tasks]
 
 
 def _counts(design: Design, running: list[WorkingSetTask]) -> np.ndarray:
@@ -101,7 +72,7 @@ def _describe(design: Design, running: list[WorkingSetTask], before: np.ndarray)
         tried=sum(len(task.trial) for task in running),
         accepted=int(accepted),
         remaining=sum(task.points.size - task.at for task in running),
-        working_set=max(task.work.size for task in running),
+        working_set=max(task.size for task in running),
         active=max(int(np.count_nonzero(task.coef)) for task in running),
         violations=int(violations),
         sweeps=int(sweeps),

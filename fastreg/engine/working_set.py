@@ -30,8 +30,12 @@ INNER = 0.3  # W is solved to this share of the tolerance
 TIGHTER = 0.1  # and to this share of that where W was complete but the certificate failed
 MOST_TRIES = 12  # with a complete working set
 MOST_REMEMBERED = 1 << 22  # entries of rows of G that the certificate asks for
+SMALL = 256  # below this many columns nobody need leave
+CROWDED = 0.6  # the share of W that should be of use
 MOST_STEPS, ROUGHLY = 30, 1e-3  # of conjugate gradients, for a tangent
 FEWEST_JOINING = 64
+
+Block = tuple[np.ndarray, np.ndarray, np.ndarray]  # columns (k,), coefs (m, k), intercepts (m,)
 
 
 class WorkingSetTask:
@@ -41,6 +45,8 @@ class WorkingSetTask:
     ----------
     wanted : ndarray of int
         Columns that should join W before the next `attempt`.
+    size : int
+        Of W in the last attempt.
     n_sweeps, n_newton, n_violations : int
         So far.
     """
@@ -62,7 +68,7 @@ class WorkingSetTask:
         self.complete = self.rejected = False
         self.factor = Factor(p)
         self.slope: np.ndarray | None = None
-        self.work = np.empty(0, dtype=np.intp)
+        self.columns = HeldColumns(design, problem)
         self.n_sweeps = self.n_newton = self.n_violations = 0
         self.wanted = np.union1d(problem.free, np.flatnonzero(self.coef)).astype(np.intp)
         if not self.warm:
@@ -118,19 +124,21 @@ class WorkingSetTask:
             end = self.at + int(np.argmax(kind != kind[0]))
         return slice(self.at, end)
 
-    def attempt(self, columns: HeldColumns) -> tuple[np.ndarray, np.ndarray]:
-        """Solve the batch on W; return the coefficients (m, |W|) and intercepts to evaluate.
+    def attempt(self) -> Block:
+        """Let what is wanted join W and solve the batch on it; return what to evaluate.
 
         On the Gram matrix one more vector comes last: on the tangent of the path at the end of the
         batch, extended to α = 0.
         """
-        problem, work = self.problem, columns.cols
-        self.ahead, self.work = self._ahead(), work
+        problem, columns = self.problem, self.columns
+        columns.add(self.wanted)
+        self.ahead, work = self._ahead(), columns.cols
+        self.size = work.size
         alphas = self.points[self.ahead]
         tol = INNER * self.tighter * float(self.tols[self.ahead].min())
         if work.size:
             run = descend(
-                columns.coordinates(problem, self.coef, self.corr, self.here_rr),
+                columns.coordinates(self.coef, self.corr, self.here_rr),
                 self.factor,
                 self.coef[work],
                 alphas,
@@ -148,7 +156,7 @@ class WorkingSetTask:
         if gram is not None:
             tangent = block[-1] + alphas[-1] * self._direction(gram, float(alphas[-1]))
             block = np.vstack([block, tangent])
-        return block, problem.y_centre - block @ problem.centre[work]
+        return work, block, problem.y_centre - block @ problem.centre[work]
 
     def _direction(self, gram: np.ndarray, alpha: float) -> np.ndarray:
         """Return −db/dα on W at the last point of the batch.
@@ -156,7 +164,7 @@ class WorkingSetTask:
         db_A/dα = −(G_AA + α L2_A)⁻¹ (l1_A∘sign b_A + l2_A∘b_A), A the support without coordinates
         at a bound (Larsson & Wallin 2022, arXiv 2104.13026, section 3.3).
         """
-        problem, b, work = self.problem, self.trial[-1], self.work
+        problem, b, work = self.problem, self.trial[-1], self.columns.cols
         out, l1w, l2w = np.zeros(work.size), problem.l1w[work], problem.l2w[work]
         inside = (b > problem.lower[work]) & (b < problem.upper[work])
         active = np.flatnonzero(inside & ((b != 0) | (alpha * l1w == 0)))
@@ -185,7 +193,7 @@ class WorkingSetTask:
         problem, alphas = self.problem, self.points[self.ahead]
         m = alphas.size
         full = np.zeros((m, problem.corr.size))
-        full[:, self.work] = self.trial
+        full[:, self.columns.cols] = self.trial
         found = certify(problem, alphas, full, corr[:m], rr[:m], self._rows)
         goal = replace(self.settings, tol=self.tols[self.ahead])
         solved = is_solved(problem, goal, found)
@@ -215,21 +223,24 @@ class WorkingSetTask:
             self.wanted = np.empty(0, dtype=np.intp)
             if not self.done:
                 self._predict()
+                self._age()
         else:
             self._collect(alphas[accepted:], corr[accepted:m])
             self.batch = max(SHORTEST_BATCH, self.batch // 2)
             self.near = min(WIDEST, GROW * self.near)
 
-    def useful(self) -> np.ndarray:
-        """Return which positions of W were non-zero in the batch, or are not far from it."""
-        used = np.any(self.trial != 0, axis=0) | np.isin(self.work, self.problem.free)
-        pull = self.problem.pull(self.corr)[self.work]
-        return used | (pull > NEARLY * self.alpha * self.problem.l1w[self.work])
-
-    def renumber(self, stay: np.ndarray, work: np.ndarray) -> None:
-        """Follow W to the columns `work` that stood at the positions `stay` before."""
-        self.factor.renumber(stay)
-        self.work = work
+    def _age(self) -> None:
+        """Let columns leave W that were zero in the batch and are far from entering, once many."""
+        work, problem = self.columns.cols, self.problem
+        if work.size < SMALL or self.columns.as_rows:
+            return
+        used = np.any(self.trial != 0, axis=0) | np.isin(work, problem.free)
+        pull = problem.pull(self.corr)[work]
+        useful = used | (pull > NEARLY * self.alpha * problem.l1w[work])
+        if np.count_nonzero(useful) < CROWDED * work.size:
+            stay = np.flatnonzero(useful)
+            self.columns.keep(stay)
+            self.factor.renumber(stay)
 
     def _slope(self, alphas: np.ndarray, corr: np.ndarray) -> np.ndarray | None:
         """Return d(Xᵀr)/dα at the end of the batch: of the tangent, else of the last chord."""
@@ -283,7 +294,7 @@ class WorkingSetTask:
     def _outside(self) -> tuple[np.ndarray, int]:
         """Return the usable columns outside W and how many of them may join at a time."""
         outside = np.ones(self.problem.corr.size, dtype=bool)
-        outside[self.work] = False
+        outside[self.columns.cols] = False
         cols = self.problem.cols
         return cols[outside[cols]], max(FEWEST_JOINING, np.count_nonzero(self.coef))
 
