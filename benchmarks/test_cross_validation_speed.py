@@ -60,7 +60,9 @@ CASES = {
     "RidgeCV, 50 alphas, leave-one-out, 300 x 20,000": (
         "RidgeCV", {"alphas": RIDGE_ALPHAS}, lambda: dense(300, 20_000), 3,
     ),
-    "Lasso, 200 targets, 1,000 x 300": ("Lasso", {"alpha": 0.1}, lambda: targets(1000, 300, 200), 3),
+    "Lasso, 200 targets, 1,000 x 300": (
+        "Lasso", {"alpha": 0.1}, lambda: targets(1000, 300, 200), 3,
+    ),
 }  # fmt: skip
 
 

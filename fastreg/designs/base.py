@@ -19,6 +19,7 @@ from fastreg.moments import Moments
 
 _counting = threading.Lock()
 
+MOST_REMEMBERED = 1 << 25  # bytes of one matrix
 BLAS_GAIN = 8.0  # multiplications of matrices in the time of one of a long vector
 
 
@@ -78,6 +79,7 @@ class Design(ABC):
     shift: np.ndarray
     y_shift: np.ndarray
     passes: float = 0.0
+    _row_gram_known: tuple = None, np.empty((0, 0))
 
     @abstractmethod
     def moments(self, cross: bool) -> list[Moments]:
@@ -168,11 +170,12 @@ class Design(ABC):
         rows : ndarray of int, shape (n',)
         """
 
-    @abstractmethod
     def row_gram(
         self, cols: np.ndarray, mean: np.ndarray, row_weights: np.ndarray, inverse: np.ndarray
     ) -> np.ndarray:
         """Return K = Z diag(inverse) Zᵀ, Z as `columns` would give it: a pass over X.
+
+        The last one is remembered, if it is not large: a fit on all rows follows leave-one-out.
 
         Parameters
         ----------
@@ -182,6 +185,20 @@ class Design(ABC):
         -------
         ndarray of shape (n', n'), symmetric
         """
+        asked = (cols, mean, row_weights, inverse)
+        known, last = self._row_gram_known
+        if known is None or not all(map(np.array_equal, known, asked)):
+            last = self._row_gram(*asked)
+            if last.nbytes > MOST_REMEMBERED:
+                return last
+            self._row_gram_known = asked, last
+        return last.copy(order="K")
+
+    @abstractmethod
+    def _row_gram(
+        self, cols: np.ndarray, mean: np.ndarray, row_weights: np.ndarray, inverse: np.ndarray
+    ) -> np.ndarray:
+        """Compute what `row_gram` returns."""
 
     @abstractmethod
     def project(self, matrix: np.ndarray, mean: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:

@@ -348,16 +348,19 @@ class DenseDesign(Design):
         omega = self.omega(row_weights)
         keep = np.flatnonzero(omega)
         root = np.sqrt(omega[keep])
-        everything = keep.size == self.n_rows
         out = np.empty((keep.size, cols.size), order="F")
-        for i, col in enumerate(cols):
-            out[:, i] = self.X[:, col] if everything else self.X[keep, col]
-            out[:, i] -= self.shift[col]
-            out[:, i] -= mean[col]
-            out[:, i] *= root
+        width = TILE_BYTES // (8 * max(1, keep.size)) + 1
+        for i in range(0, cols.size, width):
+            some = cols[i : i + width]
+            few = self.X.T[some] if keep.size == self.n_rows else self.X.T[some[:, None], keep]
+            part = out.T[i : i + width]
+            np.subtract(few, self.shift[some, None], out=part)
+            part -= mean[some, None]
+            if self.weight is not None:
+                part *= root
         return out, keep
 
-    def row_gram(
+    def _row_gram(
         self, cols: np.ndarray, mean: np.ndarray, row_weights: np.ndarray, inverse: np.ndarray
     ) -> np.ndarray:
         n = np.count_nonzero(self.omega(row_weights))

@@ -73,7 +73,7 @@ class HeldDesign(Design):
     ) -> tuple[np.ndarray, np.ndarray]:
         raise ValueError(_NO_ROWS)
 
-    def row_gram(
+    def _row_gram(
         self, cols: np.ndarray, mean: np.ndarray, row_weights: np.ndarray, inverse: np.ndarray
     ) -> np.ndarray:
         raise ValueError(_NO_ROWS)

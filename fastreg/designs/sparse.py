@@ -268,7 +268,7 @@ class SparseDesign(Design):
         out *= np.sqrt(omega[keep])[:, None]
         return out, keep
 
-    def row_gram(
+    def _row_gram(
         self, cols: np.ndarray, mean: np.ndarray, row_weights: np.ndarray, inverse: np.ndarray
     ) -> np.ndarray:
         self.count(self.share(cols))
