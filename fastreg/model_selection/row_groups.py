@@ -52,7 +52,8 @@ def check_splits(
             rows = rows.astype(np.intp)
             if rows.min() < -n_rows or rows.max() >= n_rows:
                 raise ValueError(f"split {k}: {name} index out of range for {n_rows} rows")
-            rows = rows % n_rows
+            if rows.min() < 0:
+                rows = rows % n_rows
             if np.bincount(rows, minlength=n_rows).max() > 1:
                 raise ValueError(
                     f"split {k} lists a row twice in its {name} set; use sample_weight instead"
