@@ -89,8 +89,10 @@ class Design(ABC):
         """
 
     @abstractmethod
-    def gram(self, new: np.ndarray, old: np.ndarray) -> np.ndarray:
-        """Return Σ w (x_new − shift)(x_old − shift)ᵀ, row group by row group.
+    def gram(
+        self, new: np.ndarray, old: np.ndarray, row_weights: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Return Σ w (x_new − shift)(x_old − shift)ᵀ, row group by row group or in all.
 
         Reads the columns `new` and `old` only, where X is held by columns.
 
@@ -98,10 +100,12 @@ class Design(ABC):
         ----------
         new, old : ndarray of int
             Column numbers.
+        row_weights : ndarray of shape (G,), optional
+            Multiplies the weights; the sum over all groups is returned then.
 
         Returns
         -------
-        ndarray of shape (G, len(new), len(old))
+        ndarray of shape (G, len(new), len(old)), or (len(new), len(old)) with `row_weights`
         """
 
     @abstractmethod

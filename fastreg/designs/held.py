@@ -38,13 +38,15 @@ class HeldDesign(Design):
     def moments(self, cross: bool) -> list[Moments]:
         return self._moments
 
-    def gram(self, new: np.ndarray, old: np.ndarray) -> np.ndarray:
+    def gram(
+        self, new: np.ndarray, old: np.ndarray, row_weights: np.ndarray | None = None
+    ) -> np.ndarray:
         out = np.empty((self.n_groups, new.size, old.size))
         for products, group in zip(out, self._moments, strict=True):
             at = (group.shift - self.shift) + group.offset
             products[...] = group.s_xx[np.ix_(new, old)]
             products += group.weight * np.multiply.outer(at[new], at[old])
-        return out
+        return out if row_weights is None else np.tensordot(row_weights, out, axes=1)
 
     def evaluate(
         self,

@@ -125,37 +125,54 @@ class SparseDesign(Design):
         squared = type(X)((X.data * X.data, X.indices, X.indptr), shape=X.shape)
         return np.asarray(squared.T @ w).ravel()
 
-    def gram(self, new: np.ndarray, old: np.ndarray) -> np.ndarray:
-        out = np.empty((self.n_groups, new.size, old.size))
+    def gram(
+        self, new: np.ndarray, old: np.ndarray, row_weights: np.ndarray | None = None
+    ) -> np.ndarray:
+        if row_weights is not None:
+            return self._products(new, old, None, self.omega(row_weights))[0]
+        return self._products(new, old, self.codes, self.weight)
+
+    def _products(
+        self, new: np.ndarray, old: np.ndarray, codes: np.ndarray | None, weight: np.ndarray
+    ) -> np.ndarray:
+        """Return Σ weight (x_new − shift)(x_old − shift)ᵀ over the rows of each group."""
+        out = np.empty((1 if codes is None else self.n_groups, new.size, old.size))
         if not out.size:
             return out
         self.count(self.share(new) + self.share(old))
         shifted, width = self.shift[old] != 0, max(8, BLOCK_BYTES // (8 * max(1, self.n_rows)))
         if not shifted.any():
-            self._multiply(new, old, out, slice(None))
+            self._multiply(new, old, codes, weight, out)
             return out
         full = np.flatnonzero(shifted)
         for at in [
             np.flatnonzero(~shifted),
             *(full[i : i + width] for i in range(0, full.size, width)),
         ]:
-            self._multiply(new, old[at], out, at)
+            part = np.empty((*out.shape[:2], at.size))
+            self._multiply(new, old[at], codes, weight, part)
+            out[:, :, at] = part
         return out
 
     def _multiply(
-        self, new: np.ndarray, old: np.ndarray, out: np.ndarray, at: np.ndarray | slice
+        self,
+        new: np.ndarray,
+        old: np.ndarray,
+        codes: np.ndarray | None,
+        weight: np.ndarray,
+        out: np.ndarray,
     ) -> None:
-        """Put products of columns `new` and `old` in out[:, :, at]."""
+        """Fill `out` as `_products` returns it, for columns `old` that are all full or all not."""
         entries, cols = self._entries(old)
         block, nothing = np.zeros((self.n_rows, 8)), np.zeros(self.n_rows)
-        part = np.empty((old.size, self.n_groups, 8))
+        part = np.empty((old.size, len(out), 8))
         for i in range(0, new.size, 8):
             breathe()
             few, numbers = self._entries(new[i : i + 8])
-            spread_columns(*few, self.weight, numbers, block)
-            dot_columns(*entries, self.codes, cols, block, part)
+            spread_columns(*few, weight, numbers, block)
+            dot_columns(*entries, codes, cols, block, part)
             spread_columns(*few, nothing, numbers, block)
-            out[:, i : i + 8, at] = part.transpose(1, 2, 0)[:, : numbers.size]
+            out[:, i : i + 8] = part.transpose(1, 2, 0)[:, : numbers.size]
 
     def _entries(
         self, cols: np.ndarray

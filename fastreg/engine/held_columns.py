@@ -51,7 +51,7 @@ class HeldColumns:
         if self.as_rows:
             self.square = _Square()
             return
-        part = self.problem.centred(self.design.gram(new, self.cols), new, self.cols)
+        part = self.problem.gram_block(self.design, new, self.cols)
         self.square.make_room(old, size)
         gram = self.square.leading(size)
         gram[old:] = part

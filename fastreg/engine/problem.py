@@ -131,15 +131,16 @@ class Problem:
         if self.moments.has_cross:
             return self.gram[cols]
         every = np.arange(self.corr.size)
-        return self.centred(design.gram(cols, every), cols, every)
+        return self.gram_block(design, cols, every)
 
-    def centred(self, products: np.ndarray, new: np.ndarray, old: np.ndarray) -> np.ndarray:
-        """Return G_new,old from a design's products, shape (G, len(new), len(old)).
+    def gram_block(self, design: Design, new: np.ndarray, old: np.ndarray) -> np.ndarray:
+        """Return G_new,old from the design's columns, shape (len(new), len(old)).
 
         Σω(x − s)(x − s)ᵀ is about the shift: (x̄ − s)(x̄ − s)ᵀ comes off, and without an intercept
         the mean's own product goes back on.
         """
-        out = np.tensordot(self.row_weights / self.weight, products, axes=1)
+        out = design.gram(new, old, self.row_weights)
+        out /= self.weight
         offset = (self.moments.shift - self.design_shift) + self.moments.offset
         out -= np.multiply.outer(offset[new], offset[old])
         if not self.task.fit_intercept:
