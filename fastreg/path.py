@@ -130,7 +130,7 @@ def enet_path(
     with reporting(verbose) as report:
         settings = Settings(tol=tol, max_iter=max_iter, seed=seed, report=report)
         found = _solve_path(design, penalty, _grid(alphas, eps), settings, False, starts)
-    coefs = np.stack([s.coefs.T for s in found]).astype(X.dtype)
+    coefs = np.stack([sparse.csr_array(s.coefs).toarray().T for s in found]).astype(X.dtype)
     gaps = np.stack([s.gaps for s in found])
     if y.ndim == 1:
         coefs, gaps = coefs[0], gaps[0]
@@ -373,14 +373,14 @@ def total_weight(design: Any) -> float:
 
 def _as_path(found: Solution, alphas: np.ndarray, names: Any) -> RegularizationPath:
     scale = found.scale if found.scale > 0 else 1.0
-    p = found.coefs.shape[1]
+    coefs, p = sparse.csr_array(found.coefs), found.coefs.shape[1]
     return RegularizationPath(
         alphas=alphas,
-        coefs=sparse.csr_array(found.coefs),
+        coefs=coefs,
         intercepts=found.intercepts,
         dual_gaps=found.gaps,
         n_iters=found.n_iter,
-        df=np.count_nonzero(found.coefs, axis=1),
+        df=np.diff(coefs.indptr),
         deviance_ratio=1.0 - found.train_mse / scale,
         feature_names=[f"x{j}" for j in range(p)] if names is None else [str(v) for v in names],
         diagnostics=found.diagnostics,

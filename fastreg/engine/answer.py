@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
 from fastreg.designs import Design
 from fastreg.engine.certificate import Certificates, is_solved
@@ -20,7 +21,7 @@ class Answer:
 
     Attributes
     ----------
-    coefs : ndarray of shape (m, p)
+    coefs : ndarray or CSR array of shape (m, p)
     rr : ndarray of shape (m,)
         ‖r‖²/Σw.
     found : Certificates
@@ -34,7 +35,7 @@ class Answer:
         Σw r² over the held-out rows, where the passes over X have told it.
     """
 
-    coefs: np.ndarray
+    coefs: np.ndarray | sparse.csr_array
     rr: np.ndarray
     found: Certificates
     n_iter: np.ndarray

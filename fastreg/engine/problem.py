@@ -196,7 +196,8 @@ class Problem:
             corr[:] = 0.0
             return corr, np.zeros(len(corr))
         # With an intercept Σ ω r is 0 but for rounding, which the centring takes out.
-        corr -= np.multiply.outer(found.residual_sum, self.centre)
+        for row, total in zip(corr, found.residual_sum, strict=True):
+            row -= total * self.centre
         corr /= self.weight
         return corr, found.loss @ self.row_weights / self.weight
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+from scipy import sparse
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,7 +179,7 @@ class Solution:
     Attributes
     ----------
     alphas : ndarray of shape (m,)
-    coefs : ndarray of shape (m, p)
+    coefs : ndarray or CSR array of shape (m, p)
     intercepts : ndarray of shape (m,)
     gaps : ndarray of shape (m,)
         Duality gap of each α in the units of the problem (divided by Σw).
@@ -201,7 +202,7 @@ class Solution:
     """
 
     alphas: np.ndarray
-    coefs: np.ndarray
+    coefs: np.ndarray | sparse.csr_array
     intercepts: np.ndarray
     gaps: np.ndarray
     violations: np.ndarray
@@ -213,3 +214,9 @@ class Solution:
     held_out_mse: np.ndarray | None = None
     held_out_tss: float = field(default=float("nan"))
     diagnostics: Diagnostics | None = None
+
+    def coef_at(self, k: int) -> np.ndarray:
+        """Return the coefficients of α number k, shape (p,)."""
+        if isinstance(self.coefs, np.ndarray):
+            return self.coefs[k]
+        return self.coefs[[k]].toarray()[0]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from scipy import sparse
 
 from fastreg.designs import Design
 from fastreg.engine.answer import Answer
@@ -61,7 +62,8 @@ class WorkingSetTask:
         self._plan(problem.alpha_max(free_rows))
         self.n_iter = np.zeros(self.points.size, dtype=np.intp)
         m = problem.task.alphas.size
-        self.coefs, self.rr, self.held_out = np.zeros((m, p)), np.empty(m), np.empty(m)
+        self.answers: list[tuple[np.ndarray, np.ndarray]] = []  # positions, coefficients
+        self.rr, self.held_out = np.empty(m), np.empty(m)
         self.found = Certificates(*np.empty((4, m)))
         self.at, self.batch, self.tries, self.tighter = 0, FIRST_BATCH, 0, 1.0
         self.margin, self.near = MARGIN, NEAR
@@ -106,8 +108,11 @@ class WorkingSetTask:
 
     def answer(self) -> Answer:
         """Return what was found, once the task is done."""
+        places, values = zip(*self.answers, strict=True)
+        ends = np.cumsum([0, *(part.size for part in places)])
+        parts = np.concatenate(values), np.concatenate(places), ends
         return Answer(
-            self.coefs,
+            sparse.csr_array(parts, shape=(len(places), self.problem.corr.size)),
             self.rr,
             self.found,
             self.n_iter[self.slots >= 0],
@@ -261,7 +266,9 @@ class WorkingSetTask:
         if slot < 0:
             self.n_iter[self.at + 1] += self.n_iter[self.at]
         else:
-            self.coefs[slot], self.rr[slot], self.held_out[slot] = coef, rr, held_out
+            place = np.flatnonzero(coef)
+            self.answers.append((place, coef[place]))
+            self.rr[slot], self.held_out[slot] = rr, held_out
             for part, value in zip(self.found, found, strict=True):
                 part[slot] = value
         self.at += 1

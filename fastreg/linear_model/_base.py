@@ -107,7 +107,7 @@ def set_fitted(
     flat : bool
         Whether y was one-dimensional, so that the intercept is a scalar.
     """
-    coef = np.array([s.coefs[-1] for s in solutions], dtype=dtype)
+    coef = np.array([s.coef_at(-1) for s in solutions], dtype=dtype)
     intercept = np.array([s.intercepts[-1] for s in solutions], dtype=dtype)
     gap = np.array([s.gaps[-1] for s in solutions])
     violation = np.array([s.violations[-1] for s in solutions])

@@ -110,7 +110,7 @@ class _CoordinateDescentCV(LinearModelBase):
                 fit_intercept=self.fit_intercept,
             )
         best, at = self._select(errors, X.dtype)
-        nearby = [solution.coefs[at] for solution in errors.solutions[best :: len(penalties)]]
+        nearby = [solution.coef_at(at) for solution in errors.solutions[best :: len(penalties)]]
         refit = Task(
             penalties[best],
             np.array([errors.alphas[best][at]]),
