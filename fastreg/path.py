@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from numbers import Integral
 from typing import Any
@@ -39,6 +39,7 @@ from fastreg.model_selection.criteria import (
     information_criterion,
     noise_variance,
 )
+from fastreg.model_selection.relaxed import relax
 from fastreg.moments import Moments, merge_all
 from fastreg.reporting import reporting
 
@@ -227,6 +228,8 @@ class RegularizationPath:
     diagnostics : Diagnostics
         Passes over X, sizes of the working set, sweeps, Newton steps and violations, in all and
         batch by batch; prints as one line.
+    relaxation : float
+        γ of `relax`; 1 is the penalized path.
     """
 
     alphas: np.ndarray
@@ -242,6 +245,7 @@ class RegularizationPath:
     deviance_ratio: np.ndarray
     feature_names: list[str]
     diagnostics: Diagnostics | None = None
+    relaxation: float = 1.0
     _source: _Source | None = field(default=None, repr=False)
 
     @cached_property
@@ -258,6 +262,11 @@ class RegularizationPath:
         of Statistics 35, 2173-2192. R. J. Tibshirani, J. Taylor (2012), Degrees of freedom in
         lasso problems, Annals of Statistics 40, 1198-1232.
         """
+        if self.relaxation < 1:
+            raise ValueError(
+                "no formula is known for the degrees of freedom of a relaxed fit: choose it by "
+                "cross-validation, as in LassoCV(relax=True)"
+            )
         source = self._needed("df")
         alphas = source.problem.task.alphas
         return degrees_of_freedom(source.design, source.problem, alphas, self.coefs.toarray())
@@ -341,7 +350,7 @@ class RegularizationPath:
         return int(np.argmin(found))
 
     def __getstate__(self) -> dict[str, Any]:
-        if self._source is not None:
+        if self._source is not None and self.relaxation == 1:
             _ = self.df  # afterwards the data are gone
         return {**self.__dict__, "_source": None}
 
@@ -349,6 +358,51 @@ class RegularizationPath:
         if self._source is None:
             raise ValueError(f"{name} needs the data, which this path no longer holds")
         return self._source
+
+    def relax(self, gamma: float = 0.0) -> RegularizationPath:
+        """Return the relaxed path: γ b + (1 − γ) b_LS, with least squares on the support of b.
+
+        From the moments, or where they are not held from one reading of the columns that are
+        ever selected. Unpenalized columns are in every support; dependent columns get coefficients
+        of least norm in units of their standard deviations. `dual_gaps` and `n_iters` stay those of
+        the penalized path.
+
+        Parameters
+        ----------
+        gamma : float, default=0.0
+            0 … 1. 0 is least squares, 1 the penalized path.
+
+        Raises
+        ------
+        ValueError
+            A path with bounds, which least squares would not keep, of ridge, which selects nothing,
+            or relaxed already.
+
+        References
+        ----------
+        N. Meinshausen (2007), Relaxed Lasso, Computational Statistics & Data Analysis 52,
+        374-393.
+        """
+        if not 0 <= gamma <= 1:
+            raise ValueError(f"gamma == {gamma}, must be between 0 and 1")
+        source = self._needed("relax")
+        if self.relaxation < 1:
+            raise ValueError("the path is relaxed already: relax the penalized path")
+        if gamma == 1:
+            return replace(self)
+        (found,) = relax(source.design, [source.problem.task], [self.coefs.toarray()])
+        coefs, mixed = np.zeros(self.coefs.shape), found.mixed(gamma)
+        coefs[:, found.cols] = mixed
+        (mse,) = found.errors(np.array([gamma]), tuple(range(source.design.n_groups)))
+        return replace(
+            self,
+            coefs=sparse.csr_array(coefs),
+            intercepts=found.problem.intercepts(mixed),
+            n_nonzero=np.count_nonzero(coefs, axis=1),
+            train_mse=mse,
+            deviance_ratio=1.0 - mse / (source.problem.yy or 1.0),
+            relaxation=float(gamma),
+        )
 
     def coef_at(self, alpha: float) -> tuple[np.ndarray, float]:
         """Return coefficients (p,) and intercept at `alpha`, linear in alpha between the points.

@@ -11,22 +11,22 @@ import numpy as np
 from scipy.linalg import lapack
 from scipy.special import gammaln
 
-from fastreg.designs import Design
+from fastreg.designs import ColumnDesign, Design
+from fastreg.designs.held import check_unchanged
 from fastreg.engine.dual import RowSpace
 from fastreg.engine.panels import cholesky, scale_both
-from fastreg.engine.problem import DEPENDENT, Problem, scaled_inverse
+from fastreg.engine.problem import DEPENDENT, Problem, problem_of, scaled_inverse
 from fastreg.engine.systems import FEW_ALPHAS, SMALLEST_RCOND
 from fastreg.engine.threads import one_blas_thread
 from fastreg.model_selection.supports import (
     LeastSquares,
-    SupportGram,
     by_support,
     eigenvalues,
     rank,
+    restricted,
 )
 
 CRITERIA = ("aic", "bic", "ebic", "cp")
-CHANGED = 1e-8  # a sum of squares, relative to what it was when the path was fitted
 
 
 def degrees_of_freedom(
@@ -70,25 +70,20 @@ def degrees_of_freedom(
     out = np.zeros(len(coefs))
     # from Moments alone, or where they are small enough, G serves wide supports too
     wide = (counts > most) & design.has_rows
-    gram = SupportGram(design, problem, inside[~wide].any(axis=0))
-    if not problem.moments.has_cross:
-        _check_unchanged(gram.diagonal, problem.diag[gram.cols])
+    cols = np.flatnonzero(inside[~wide].any(axis=0))
+    gram = problem_of(ColumnDesign(design, cols), restricted(problem.task, cols)).gram
     for support, which in by_support(inside):
         if wide[which[0]]:
             out[which] = _trace_of_rows(design, problem, support, alphas[which])
         elif support.size:
-            out[which] = _trace(gram(support), problem.l2w[support], alphas[which])
+            at = np.searchsorted(cols, support)
+            out[which] = _trace(gram[np.ix_(at, at)], problem.l2w[support], alphas[which])
     return out
 
 
 def _rows(problem: Problem) -> int:
     """Return the largest rank that X can have."""
     return max(problem.moments.n_rows - int(problem.task.fit_intercept), 0)
-
-
-def _check_unchanged(found: np.ndarray, before: np.ndarray) -> None:
-    if not np.allclose(found, before, rtol=CHANGED, atol=CHANGED * before.max(initial=0.0)):
-        raise ValueError("X has changed since the path was fitted: ask for df before")
 
 
 def _trace(gram: np.ndarray, l2w: np.ndarray, alphas: np.ndarray) -> np.ndarray:
@@ -152,7 +147,7 @@ def _trace_of_rows(
     values = values[: values.size - n_spanned]  # theirs are the largest
     if not space.free.size:
         total = problem.weight * float(problem.diag[space.held] @ space.inverse)
-        _check_unchanged(np.array([values.sum()]), np.array([total]))
+        check_unchanged(values.sum(), total, total)
     zero = alphas == 0
     out[zero] += np.count_nonzero(values > DEPENDENT * values.max(initial=0.0))
     out[~zero] += _shrunk_sums(values, alphas[~zero])
@@ -177,8 +172,7 @@ def noise_variance(design: Design, problem: Problem) -> float:
             f"least squares on all {cols.size} columns leaves no degrees of freedom in {n_rows} "
             "rows to estimate the noise from: give noise_variance"
         )
-    gram = problem.gram if problem.moments.has_cross else problem.gram_rows(design, cols)
-    gram = gram[np.ix_(cols, cols)] if problem.moments.has_cross else gram[:, cols]
+    gram = problem_of(ColumnDesign(design, cols), restricted(problem.task, cols)).gram
     fit, coefs = LeastSquares(gram), np.zeros((1, problem.corr.size))
     coefs[0, cols] = fit.solve(problem.corr[cols])
     mse = problem.yy - float(problem.corr[cols] @ coefs[0, cols])

@@ -1,16 +1,17 @@
-"""Gram matrices of the supports of a path, and least squares on them."""
+"""The supports of a path: which there are, their rank, least squares on them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 from scipy.linalg import eigvalsh_tridiagonal
 
-from fastreg.designs import Design
+from fastreg.engine import Penalty, Task
 from fastreg.engine.panels import scale_both, tridiagonalize
-from fastreg.engine.problem import DEPENDENT, Problem, scaled_inverse
+from fastreg.engine.problem import DEPENDENT, scaled_inverse
 from fastreg.engine.systems import Cholesky
 
 
@@ -34,39 +35,11 @@ def by_support(member: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         yield np.flatnonzero(member[which[0]]), np.array(which)
 
 
-class SupportGram:
-    """G of any columns among some: from the moments or, where they are not held, read once.
-
-    Parameters
-    ----------
-    wanted : ndarray of shape (p,), bool
-        The columns that will be asked for.
-
-    Attributes
-    ----------
-    cols : ndarray of int
-        Them.
-    """
-
-    def __init__(self, design: Design, problem: Problem, wanted: np.ndarray) -> None:
-        self.cols = np.flatnonzero(wanted)
-        self.position = np.full(wanted.size, -1)
-        if problem.moments.has_cross:
-            self.gram, self.position[:] = problem.gram, np.arange(wanted.size)
-        else:
-            block = design.gram(self.cols, self.cols)
-            self.gram = problem.centred(block, self.cols, self.cols)
-            self.position[self.cols] = np.arange(self.cols.size)
-
-    def __call__(self, cols: np.ndarray) -> np.ndarray:
-        """Return G of the columns `cols`, shape (k, k)."""
-        at = self.position[cols]
-        return self.gram[np.ix_(at, at)]
-
-    @property
-    def diagonal(self) -> np.ndarray:
-        """The diagonal of G for `cols`."""
-        return self.gram.diagonal()[self.position[self.cols]]
+def restricted(task: Task, cols: np.ndarray) -> Task:
+    """Return a task on some columns of its design, without bounds."""
+    factor = None if task.penalty.factor is None else task.penalty.factor[cols]
+    penalty = Penalty(task.penalty.l1_ratio, factor, standardize=task.penalty.standardize)
+    return replace(task, penalty=penalty, start=None)
 
 
 class LeastSquares:
