@@ -311,9 +311,14 @@ def test_bad_options(options: dict[str, Any], message: str) -> None:
         path.best(**options)
 
 
-def test_a_constant_target() -> None:
-    X, _, _ = make_data()
+def test_no_noise_left() -> None:
+    X, y, _ = make_data()
     path = regularization_path(X, np.full(60, 3.0), alphas=[1.0, 0.1])
     assert path.best("bic") == 0
-    with pytest.raises(ValueError, match="exactly"):
-        path.best("cp")
+    for data in ((X, np.full(60, 3.0)), (X, X @ np.arange(12.0))):
+        for form in (data, (Moments.from_arrays(*data),)):
+            with pytest.raises(ValueError, match="exactly"):
+                regularization_path(*form, alphas=[1.0, 0.1]).best("cp")
+    none = regularization_path(X, y, penalty_factor=np.full(12, np.inf), alphas=[1.0])
+    assert none.noise_variance == pytest.approx(y.var(ddof=1))
+    assert none.df[0] == 0

@@ -15,13 +15,14 @@ from fastreg.designs import ColumnDesign, Design
 from fastreg.designs.held import check_unchanged
 from fastreg.engine.dual import RowSpace
 from fastreg.engine.panels import cholesky, scale_both
-from fastreg.engine.problem import DEPENDENT, Problem, problem_of, scaled_inverse
+from fastreg.engine.problem import DEPENDENT, ROUNDING, Problem, problem_of, scaled_inverse
 from fastreg.engine.systems import FEW_ALPHAS, SMALLEST_RCOND
 from fastreg.engine.threads import one_blas_thread
 from fastreg.model_selection.supports import (
     LeastSquares,
     by_support,
     eigenvalues,
+    largest_rank,
     rank,
     restricted,
 )
@@ -63,7 +64,7 @@ def degrees_of_freedom(
     """
     inside = (coefs != 0) & (coefs > problem.lower) & (coefs < problem.upper)
     inside[:, problem.free] = True
-    most = _rows(problem)
+    most = largest_rank(problem)
     counts = np.count_nonzero(inside, axis=1).astype(float)
     if not np.any(problem.l2w[problem.cols]):
         return np.minimum(counts, most)
@@ -79,11 +80,6 @@ def degrees_of_freedom(
             at = np.searchsorted(cols, support)
             out[which] = _trace(gram[np.ix_(at, at)], problem.l2w[support], alphas[which])
     return out
-
-
-def _rows(problem: Problem) -> int:
-    """Return the largest rank that X can have."""
-    return max(problem.moments.n_rows - int(problem.task.fit_intercept), 0)
 
 
 def _trace(gram: np.ndarray, l2w: np.ndarray, alphas: np.ndarray) -> np.ndarray:
@@ -173,16 +169,15 @@ def noise_variance(design: Design, problem: Problem) -> float:
             "rows to estimate the noise from: give noise_variance"
         )
     gram = problem_of(ColumnDesign(design, cols), restricted(problem.task, cols)).gram
-    fit, coefs = LeastSquares(gram), np.zeros((1, problem.corr.size))
+    fit, coefs = LeastSquares(gram, largest_rank(problem)), np.zeros((1, problem.corr.size))
     coefs[0, cols] = fit.solve(problem.corr[cols])
     mse = problem.yy - float(problem.corr[cols] @ coefs[0, cols])
     if design.has_rows:
         (left,), (true,) = problem.evaluate(design, coefs)
         mse = float(true - left[cols] @ fit.solve(left[cols]))
-    found = n_rows * mse / (n_rows - fit.rank - int(problem.task.fit_intercept))
-    if not found > 0:
+    if not mse > (ROUNDING**2 if design.has_rows else ROUNDING) * problem.yy:
         raise ValueError("least squares on all columns fits the target exactly: no noise is left")
-    return found
+    return n_rows * mse / (n_rows - fit.rank - int(problem.task.fit_intercept))
 
 
 def information_criterion(

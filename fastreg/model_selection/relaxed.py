@@ -25,7 +25,7 @@ from fastreg.designs import ColumnDesign, Design
 from fastreg.engine import Penalty, Solution, Task
 from fastreg.engine.heldout import held_out_errors
 from fastreg.engine.problem import Problem, train_moments
-from fastreg.model_selection.supports import LeastSquares, by_support, restricted
+from fastreg.model_selection.supports import by_support, least_squares, restricted
 from fastreg.moments import Moments
 from fastreg.workers import breathe
 
@@ -153,7 +153,7 @@ def _on_supports(problem: Problem, coefs: np.ndarray) -> np.ndarray:
     for support, which in by_support(member):
         if support.size:
             breathe()
-            fit = LeastSquares(problem.gram[np.ix_(support, support)])
+            fit = least_squares(problem, support)
             out[np.ix_(which, support)] = fit.solve(problem.corr[support])
     return out
 
@@ -203,7 +203,7 @@ def _correct(found: Relaxed) -> float:
     support = np.flatnonzero((found.penalized[0] != 0) | (coefs[0] != 0))
     if not support.size:
         return 0.0
-    fit = LeastSquares(problem.gram[np.ix_(support, support)])
+    fit = least_squares(problem, support)
     best, last = np.inf, coefs.copy()
     for _ in range(MAX_CORRECTIONS):
         left = problem.evaluate(found.design, coefs)[0][0, support]

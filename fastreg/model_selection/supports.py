@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cached_property
 
 import numpy as np
-from scipy.linalg import eigvalsh_tridiagonal
+from scipy.linalg import eigvalsh_tridiagonal, lapack, qr, solve_triangular
 
 from fastreg.engine import Penalty, Task
 from fastreg.engine.panels import scale_both, tridiagonalize
-from fastreg.engine.problem import DEPENDENT, scaled_inverse
+from fastreg.engine.problem import DEPENDENT, Problem
 from fastreg.engine.systems import Cholesky
+from fastreg.engine.threads import one_blas_thread
+
+TINY = np.finfo(float).tiny
 
 
 def by_support(member: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -50,28 +52,55 @@ class LeastSquares:
     Parameters
     ----------
     gram : ndarray of shape (k, k)
+    most : int
+        The largest rank that G can have.
+
+    Attributes
+    ----------
+    rank : int
+        How many columns are independent.
     """
 
-    def __init__(self, gram: np.ndarray) -> None:
-        self.gram = gram
-        self.system = Cholesky(np.asfortranarray(gram), np.zeros(len(gram)), np.zeros(1))
-
-    @cached_property
-    def inverse(self) -> np.ndarray:
-        """G⁺, where G has no factor."""
-        return scaled_inverse(self.gram)
-
-    @property
-    def rank(self) -> int:
-        """How many columns are independent."""
-        return len(self.gram) if self.system.usable[0] else rank(self.gram)
+    def __init__(self, gram: np.ndarray, most: int) -> None:
+        self.rank, self.system, size = len(gram), None, np.diagonal(gram)
+        if self.rank <= most:
+            self.system = Cholesky(np.asfortranarray(gram), np.zeros(len(gram)), np.zeros(1))
+            if self.system.usable[0]:
+                return
+            self.system = None
+        self.scale = np.where(size > 0, 1.0 / np.sqrt(np.maximum(size, TINY)), 0.0)
+        root = pivoted_root(scale_both(gram, self.scale))
+        self.rank = min(root.shape[1], most)
+        self.q, self.r = qr(root[:, : self.rank], mode="economic", check_finite=False)
 
     def solve(self, corr: np.ndarray) -> np.ndarray:
-        """Return b with G b = c, for c of shape (k,) or some of them as rows (t, k)."""
-        if not self.system.usable[0]:
-            return corr @ self.inverse
-        rows = np.atleast_2d(corr)
-        return self.system.solve(rows, np.zeros(len(rows), dtype=int)).reshape(corr.shape)
+        """Return b with G b = c, shape (k,)."""
+        if self.system is not None:
+            return self.system.solve(corr[None, :])[0]
+        # D G D = L Lᵀ with L = Q R
+        inside = self.q.T @ (self.scale * corr)
+        inside = solve_triangular(self.r, inside, check_finite=False)
+        inside = solve_triangular(self.r, inside, trans="T", check_finite=False)
+        return self.scale * (self.q @ inside)
+
+
+def least_squares(problem: Problem, cols: np.ndarray) -> LeastSquares:
+    """Return least squares on some columns of a problem that holds G."""
+    return LeastSquares(problem.gram[np.ix_(cols, cols)], largest_rank(problem))
+
+
+def largest_rank(problem: Problem) -> int:
+    """Return the largest rank that X can have: the rows of positive weight, less intercept."""
+    return max(problem.moments.n_rows - int(problem.task.fit_intercept), 0)
+
+
+def pivoted_root(matrix: np.ndarray) -> np.ndarray:
+    """Return L with A = L Lᵀ for a positive semidefinite A of unit diagonal, shape (k, rank)."""
+    with one_blas_thread(len(matrix)):
+        low, pivot, size, _ = lapack.dpstrf(matrix, lower=1, tol=DEPENDENT)
+    root = np.zeros((len(matrix), size))
+    root[pivot - 1] = np.tril(low)[:, :size]
+    return root
 
 
 def eigenvalues(matrix: np.ndarray) -> np.ndarray:
