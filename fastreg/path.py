@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from numbers import Integral
 from typing import Any
 
@@ -21,7 +22,7 @@ from fastreg.checks import (
     random_seed,
     warn_unsolved,
 )
-from fastreg.designs import make_design
+from fastreg.designs import Design, make_design
 from fastreg.engine import (
     Diagnostics,
     Grid,
@@ -32,6 +33,13 @@ from fastreg.engine import (
     resolve_alphas,
     solve,
 )
+from fastreg.engine.problem import Problem, problem_of
+from fastreg.model_selection.criteria import (
+    degrees_of_freedom,
+    information_criterion,
+    noise_variance,
+)
+from fastreg.model_selection.relaxed import relax
 from fastreg.moments import Moments, merge_all
 from fastreg.reporting import reporting
 
@@ -173,9 +181,28 @@ def lasso_path(
     )
 
 
+@dataclass(frozen=True, eq=False)
+class _Source:
+    """What a path was fitted from: answers what few ask for, when they ask.
+
+    Attributes
+    ----------
+    design : Design
+        Holds X and the moments.
+    problem : Problem
+        Its task has the alphas in the units of the engine.
+    """
+
+    design: Design
+    problem: Problem
+
+
 @dataclass(eq=False)
 class RegularizationPath:
     """A fitted path for one target.
+
+    It keeps X for `df`, `noise_variance` and `relax`, which are worked out when first asked for; a
+    path read from a pickle has the first, and the second if it had been asked for.
 
     Attributes
     ----------
@@ -186,15 +213,23 @@ class RegularizationPath:
     intercepts : ndarray of shape (m,)
     dual_gaps : ndarray of shape (m,)
     n_iters : ndarray of shape (m,)
-    df : ndarray of shape (m,)
-        Number of non-zero coefficients (for ridge too; its effective degrees of freedom are
-        another number).
+    n_nonzero : ndarray of shape (m,), int
+        Number of non-zero coefficients.
+    n_rows : int
+        Rows of positive weight.
+    fit_intercept : bool
+    candidates : ndarray of shape (p,), bool
+        Columns that the penalty chooses among: neither unpenalized nor excluded nor constant.
+    train_mse : ndarray of shape (m,)
+        Weighted mean squared residual of the training rows.
     deviance_ratio : ndarray of shape (m,)
         1 − residual over total sum of squares of the training rows (R²).
     feature_names : list of str
     diagnostics : Diagnostics
         Passes over X, sizes of the working set, sweeps, Newton steps and violations, in all and
         batch by batch; prints as one line.
+    relaxation : float
+        γ of `relax`; 1 is the penalized path.
     """
 
     alphas: np.ndarray
@@ -202,10 +237,172 @@ class RegularizationPath:
     intercepts: np.ndarray
     dual_gaps: np.ndarray
     n_iters: np.ndarray
-    df: np.ndarray
+    n_nonzero: np.ndarray
+    n_rows: int
+    fit_intercept: bool
+    candidates: np.ndarray
+    train_mse: np.ndarray
     deviance_ratio: np.ndarray
     feature_names: list[str]
     diagnostics: Diagnostics | None = None
+    relaxation: float = 1.0
+    _source: _Source | None = field(default=None, repr=False)
+
+    @cached_property
+    def df(self) -> np.ndarray:
+        """Effective degrees of freedom without the intercept, shape (m,).
+
+        Lasso: the number of non-zero coefficients, at most the rows less intercept. Elastic-Net and
+        ridge: the trace of the hat matrix on the non-zero columns, tr[G (G + αV)⁻¹], where an
+        unpenalized column counts 1. Coefficients at a bound do not count.
+
+        References
+        ----------
+        H. Zou, T. Hastie, R. Tibshirani (2007), On the "degrees of freedom" of the lasso, Annals
+        of Statistics 35, 2173-2192. R. J. Tibshirani, J. Taylor (2012), Degrees of freedom in
+        lasso problems, Annals of Statistics 40, 1198-1232.
+        """
+        if self.relaxation < 1:
+            raise ValueError(
+                "no formula is known for the degrees of freedom of a relaxed fit: choose it by "
+                "cross-validation, as in LassoCV(relax=True)"
+            )
+        source = self._needed("df")
+        alphas = source.problem.task.alphas
+        return degrees_of_freedom(source.design, source.problem, alphas, self.coefs.toarray())
+
+    @cached_property
+    def noise_variance(self) -> float:
+        """Residual variance of least squares on all columns, RSS/(n − rank − 1).
+
+        Without the 1 if there is no intercept. Zero-weight rows do not count in n, and weights
+        count relative to their mean: it is the variance of a row of mean weight. ValueError where
+        n ≤ p + 1.
+        """
+        source = self._needed("noise_variance")
+        return noise_variance(source.design, source.problem)
+
+    def information_criterion(
+        self, criterion: str = "bic", *, noise_variance: float | None = None, gamma: float = 1.0
+    ) -> np.ndarray:
+        """Return a criterion for each alpha, of which the smallest is best.
+
+        With n rows of positive weight, MSE = `train_mse`, and D minus twice the Gaussian log
+        likelihood ::
+
+            D    = n log(2π MSE) + n                   with the variance that fits best
+                 = n log(2π σ²) + n MSE/σ²             with a given `noise_variance` σ²
+            aic  = D + 2 df
+            bic  = D + log(n) df
+            ebic = D + log(n) df + 2 gamma log C(p, k)
+            cp   = n MSE/σ² − n + 2 (df + 1)           without the 1 if there is no intercept
+
+        The variance of row i is σ²/w_i with weights scaled to mean 1. k of the p penalized columns
+        that may be in the model are non-zero. Without a given variance a model with as many
+        parameters (df and intercept) as rows is infinitely bad: it would fit anything.
+
+        Parameters
+        ----------
+        criterion : {"aic", "bic", "ebic", "cp"}, default="bic"
+        noise_variance : float, default=None
+            Variance of a row of mean weight. "cp" estimates it from least squares on all columns
+            if None: the attribute `noise_variance`.
+        gamma : float, default=1.0
+            0 … 1, of "ebic": 0 is "bic"; 1 is consistent however p grows with n.
+
+        Returns
+        -------
+        ndarray of shape (m,)
+
+        Raises
+        ------
+        ValueError
+            A criterion unknown, or no variance where n ≤ p + 1.
+
+        References
+        ----------
+        J. Chen, Z. Chen (2008), Extended Bayesian information criteria for model selection with
+        large model spaces, Biometrika 95, 759-771. C. L. Mallows (1973), Some comments on Cp,
+        Technometrics 15, 661-675. H. Zou, T. Hastie, R. Tibshirani (2007), see `df`.
+        """
+        if criterion == "cp" and noise_variance is None:
+            noise_variance = self.noise_variance
+        return information_criterion(
+            criterion,
+            self.train_mse,
+            self.df,
+            self.n_rows,
+            fit_intercept=self.fit_intercept,
+            noise_variance=noise_variance,
+            gamma=gamma,
+            n_selected=np.diff(self.coefs[:, np.flatnonzero(self.candidates)].indptr),
+            n_candidates=int(self.candidates.sum()),
+        )
+
+    def best(
+        self, criterion: str = "bic", *, noise_variance: float | None = None, gamma: float = 1.0
+    ) -> int:
+        """Return the index of the alpha with the smallest criterion, the largest such alpha.
+
+        Parameters are those of `information_criterion`: ``path.alphas[path.best("bic")]``.
+        """
+        found = self.information_criterion(criterion, noise_variance=noise_variance, gamma=gamma)
+        return int(np.argmin(found))
+
+    def __getstate__(self) -> dict[str, Any]:
+        if self._source is not None and self.relaxation == 1:
+            _ = self.df  # afterwards the data are gone
+        return {**self.__dict__, "_source": None}
+
+    def _needed(self, name: str) -> _Source:
+        if self._source is None:
+            raise ValueError(f"{name} needs the data, which this path no longer holds")
+        return self._source
+
+    def relax(self, gamma: float = 0.0) -> RegularizationPath:
+        """Return the relaxed path: γ b + (1 − γ) b_LS, with least squares on the support of b.
+
+        From the moments, or where they are not held from one reading of the columns that are
+        ever selected. Unpenalized columns are in every support; dependent columns get coefficients
+        of least norm in units of their standard deviations. `dual_gaps` and `n_iters` stay those of
+        the penalized path.
+
+        Parameters
+        ----------
+        gamma : float, default=0.0
+            0 … 1. 0 is least squares, 1 the penalized path.
+
+        Raises
+        ------
+        ValueError
+            A path with bounds, which least squares would not keep, of ridge, which selects nothing,
+            or relaxed already.
+
+        References
+        ----------
+        N. Meinshausen (2007), Relaxed Lasso, Computational Statistics & Data Analysis 52,
+        374-393.
+        """
+        if not 0 <= gamma <= 1:
+            raise ValueError(f"gamma == {gamma}, must be between 0 and 1")
+        source = self._needed("relax")
+        if self.relaxation < 1:
+            raise ValueError("the path is relaxed already: relax the penalized path")
+        if gamma == 1:
+            return replace(self)
+        (found,) = relax(source.design, [source.problem.task], [self.coefs])
+        coefs, mixed = np.zeros(self.coefs.shape), found.mixed(gamma)
+        coefs[:, found.cols] = mixed
+        (mse,) = found.errors(np.array([gamma]), tuple(range(source.design.n_groups)))
+        return replace(
+            self,
+            coefs=sparse.csr_array(coefs),
+            intercepts=found.problem.intercepts(mixed),
+            n_nonzero=np.count_nonzero(coefs, axis=1),
+            train_mse=mse,
+            deviance_ratio=1.0 - mse / (source.problem.yy or 1.0),
+            relaxation=float(gamma),
+        )
 
     def coef_at(self, alpha: float) -> tuple[np.ndarray, float]:
         """Return coefficients (p,) and intercept at `alpha`, linear in alpha between the points.
@@ -306,7 +503,8 @@ def regularization_path(
     with reporting(verbose, progress) as report:
         settings = Settings(tol=tol, max_iter=max_iter, report=report)
         (found,) = _solve_path(design, penalty, grid, settings, fit_intercept, [None])
-    return _as_path(found, found.alphas, names)
+    task = Task(penalty, found.alphas, fit_intercept=fit_intercept)
+    return _as_path(found, found.alphas, names, design, task)
 
 
 def ridge_path(
@@ -345,7 +543,8 @@ def ridge_path(
     weight = total_weight(design)
     settings = Settings()
     (found,) = _solve_path(design, penalty, values / weight, settings, fit_intercept, [None])
-    return _as_path(found, values, names)
+    task = Task(penalty, found.alphas, fit_intercept=fit_intercept)
+    return _as_path(found, values, names, design, task)
 
 
 def ridge_grid(design: Any, penalty: Penalty, n_alphas: int) -> np.ndarray:
@@ -371,19 +570,29 @@ def total_weight(design: Any) -> float:
     return float(design.n_rows if design.weight is None else design.weight.sum())
 
 
-def _as_path(found: Solution, alphas: np.ndarray, names: Any) -> RegularizationPath:
+def _as_path(
+    found: Solution, alphas: np.ndarray, names: Any, design: Design, task: Task
+) -> RegularizationPath:
+    problem = problem_of(design, task)
     scale = found.scale if found.scale > 0 else 1.0
     coefs, p = sparse.csr_array(found.coefs), found.coefs.shape[1]
+    candidates = problem.usable & (problem.lower < problem.upper)
+    candidates[problem.free] = False
     return RegularizationPath(
         alphas=alphas,
         coefs=coefs,
         intercepts=found.intercepts,
         dual_gaps=found.gaps,
         n_iters=found.n_iter,
-        df=np.diff(coefs.indptr),
+        n_nonzero=np.diff(coefs.indptr),
+        n_rows=problem.moments.n_rows,
+        fit_intercept=task.fit_intercept,
+        candidates=candidates,
+        train_mse=found.train_mse,
         deviance_ratio=1.0 - found.train_mse / scale,
         feature_names=[f"x{j}" for j in range(p)] if names is None else [str(v) for v in names],
         diagnostics=found.diagnostics,
+        _source=_Source(design, problem),
     )
 
 

@@ -126,8 +126,8 @@ def test_batches_add_up(on_working_set: None, readings: dict, kind: str, l1_rati
     assert all(batch.passes >= 1 for batch in found.batches)
     # batches that were not accepted took iterations too
     assert found.sweeps + found.newton_steps >= path.n_iters.sum()
-    assert found.working_sets[-1] >= path.df[-1]
-    assert found.batches[-1].active == path.df[-1]
+    assert found.working_sets[-1] >= path.n_nonzero[-1]
+    assert found.batches[-1].active == path.n_nonzero[-1]
 
 
 @pytest.mark.parametrize("fraction", [0.6, 0.3, 0.01, 1e-4])

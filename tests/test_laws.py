@@ -506,7 +506,7 @@ def test_a_path_is_fits_alpha_by_alpha(route: str) -> None:
         np.testing.assert_allclose(path.coefs[[k]].toarray()[0], alone.coef_, atol=1e-8)
         assert path.intercepts[k] == pytest.approx(alone.intercept_, abs=1e-8)
         assert path.deviance_ratio[k] == pytest.approx(alone.score(X, y, weight), abs=1e-10)
-        assert path.df[k] == np.count_nonzero(alone.coef_)
+        assert path.n_nonzero[k] == np.count_nonzero(alone.coef_)
         np.testing.assert_allclose(path.predict(X, alpha), alone.predict(X), atol=1e-7)
     ridge = ridge_path(X, y, sample_weight=weight, alphas=[100.0, 1.0, 0.01])
     for k, alpha in enumerate(ridge.alphas):

@@ -529,7 +529,7 @@ def test_ridge_path_with_an_automatic_grid():
     assert np.all(np.diff(path.deviance_ratio) > -1e-12)
     assert path.deviance_ratio[0] < 0.2
     assert_allclose(path.deviance_ratio[-1], Ridge(0.0).fit(X, y).score(X, y), atol=1e-4)
-    assert_array_equal(path.df, 6)
+    assert_array_equal(path.n_nonzero, 6)
 
 
 @pytest.fixture
@@ -601,9 +601,16 @@ def test_path_holds_what_it_says(path):
     assert sparse.issparse(path.coefs)
     assert path.coefs.format == "csr"
     assert path.coefs.shape == (40, 5)
-    for part in (path.intercepts, path.dual_gaps, path.n_iters, path.df, path.deviance_ratio):
+    for part in (
+        path.intercepts,
+        path.dual_gaps,
+        path.n_iters,
+        path.n_nonzero,
+        path.df,
+        path.deviance_ratio,
+    ):
         assert np.shape(part) == (40,)
-    assert_array_equal(path.df, np.count_nonzero(path.coefs.toarray(), axis=1))
+    assert_array_equal(path.n_nonzero, np.count_nonzero(path.coefs.toarray(), axis=1))
     assert path.feature_names == [f"x{j}" for j in range(5)]
     X, y = make_data((50, 5), 26)
     centred = lasso_path(X - X.mean(axis=0), y - y.mean(), alphas=path.alphas, tol=1e-13)

@@ -136,7 +136,7 @@ def test_movie_polarity_at_a_ten_thousandth(shared_data: Path, on_working_set: N
     """There almost as many words as reviews are needed."""
     X, y = read_sparse(shared_data, "movie_polarity")
     path = assert_optimal_path(Instance(X, y), np.geomspace(1e-2, 1e-4, 5))
-    assert path.df[-1] > 1500
+    assert path.n_nonzero[-1] > 1500
 
 
 @pytest.mark.parametrize("l1_ratio", RATIOS)

@@ -10,11 +10,11 @@ from sklearn.utils.validation import _check_sample_weight, check_array, check_co
 
 from fastreg.designs.base import Design, Evaluation
 from fastreg.designs.dense import DenseDesign
-from fastreg.designs.held import HeldDesign
+from fastreg.designs.held import ColumnDesign, HeldDesign
 from fastreg.designs.sparse import SparseDesign
 from fastreg.moments import Moments
 
-__all__ = ["Design", "Evaluation", "make_design"]
+__all__ = ["ColumnDesign", "Design", "Evaluation", "make_design"]
 
 
 def make_design(

@@ -229,6 +229,11 @@ def train_moments(groups: list[Moments], train: tuple[int, ...] | None) -> Momen
     return merge_all(groups if train is None else [groups[g] for g in train])
 
 
+def problem_of(design: Design, task: Task) -> Problem:
+    """Return the problem of a task from the moments that its design remembers."""
+    return Problem(train_moments(design.moments(False), task.train), task, design)
+
+
 def scaled_inverse(gram: np.ndarray) -> np.ndarray:
     """Return the pseudo-inverse of G_UU, taken of the matrix scaled to a unit diagonal.
 

@@ -1,5 +1,6 @@
 """Lasso, Elastic-Net and Ridge with scikit-learn's interface."""
 
+from fastreg.linear_model._adaptive import adaptive_weights
 from fastreg.linear_model._coordinate_descent import ElasticNet, Lasso
 from fastreg.linear_model._cross_validation import ElasticNetCV, LassoCV
 from fastreg.linear_model._ridge import Ridge
@@ -13,6 +14,7 @@ __all__ = [
     "LassoCV",
     "Ridge",
     "RidgeCV",
+    "adaptive_weights",
     "enet_path",
     "lasso_path",
     "ridge_path",

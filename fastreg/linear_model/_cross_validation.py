@@ -27,10 +27,13 @@ from fastreg.linear_model._base import (
     set_fitted,
 )
 from fastreg.linear_model._folds import FoldErrors, solve_folds
+from fastreg.model_selection.relaxed import check_gammas, check_relaxable, relax_solution
 from fastreg.model_selection.rules import choose, mean_and_se
 from fastreg.moments import Moments
 from fastreg.path import enet_path, lasso_path
 from fastreg.reporting import reporting
+
+RELAXED = ("relax_", "relax_values_", "relax_cv_mean_", "relax_cv_se_", "relaxed_violation_")
 
 
 class _CoordinateDescentCV(LinearModelBase):
@@ -51,6 +54,7 @@ class _CoordinateDescentCV(LinearModelBase):
         "random_state": ["random_state"],
         "selection": [StrOptions({"cyclic", "random"})],
         "selection_rule": [StrOptions({"min", "1se"})],
+        "relax": ["boolean", "array-like"],
         **OWN_CONSTRAINTS,
     }
 
@@ -89,9 +93,12 @@ class _CoordinateDescentCV(LinearModelBase):
         if y.ndim > 1 and y.shape[1] > 1:
             raise ValueError(f"For multi-task outputs, use MultiTask{type(self).__name__}")
         y = column_or_1d(y, warn=True)
+        gammas = check_gammas(self.relax)
         splits = self._splits(X, y, sample_weight, params)
         ratios = self._ratios()
         penalties = [self._penalty(float(ratio)) for ratio in ratios]
+        for penalty in penalties if gammas is not None else ():
+            check_relaxable(penalty)
         settings = Settings(
             tol=self.tol,
             max_iter=self.max_iter,
@@ -108,8 +115,9 @@ class _CoordinateDescentCV(LinearModelBase):
                 self._alpha_argument(),
                 replace(settings, report=report),
                 fit_intercept=self.fit_intercept,
+                gammas=gammas,
             )
-        best, at = self._select(errors, X.dtype)
+        best, at = self._select(errors, gammas, X.dtype)
         nearby = [solution.coef_at(at) for solution in errors.solutions[best :: len(penalties)]]
         refit = Task(
             penalties[best],
@@ -119,6 +127,11 @@ class _CoordinateDescentCV(LinearModelBase):
             verify=True,
         )
         found = solve(design, [refit], settings)
+        if gammas is None:
+            for name in RELAXED:
+                self.__dict__.pop(name, None)  # of a fit before
+        else:
+            found[0], self.relaxed_violation_ = relax_solution(design, refit, found[0], self.relax_)
         set_fitted(self, found, X.dtype, flat=True)
         self.alpha_ = errors.alphas[best][at]
         if "l1_ratio" in self.get_params():
@@ -169,13 +182,24 @@ class _CoordinateDescentCV(LinearModelBase):
             routed = routed.splitter.split
         return list(cv.split(X, y, **routed))
 
-    def _select(self, errors: FoldErrors, dtype: np.dtype) -> tuple[int, int]:
+    def _select(
+        self, errors: FoldErrors, gammas: np.ndarray | None, dtype: np.dtype
+    ) -> tuple[int, int]:
         """Set the error curves and return the chosen penalty and α."""
-        mean, se = mean_and_se(errors.held_out)
+        held_out, train = errors.held_out, errors.train
+        single = held_out.shape[0] == 1
+        if gammas is not None:
+            mean, se = mean_and_se(errors.relaxed[0])
+            at = int(np.argmin(mean.min(axis=(1, 2))))
+            self.relax_, self.relax_values_ = float(gammas[at]), gammas
+            self.relax_cv_mean_, self.relax_cv_se_ = (
+                (mean[:, 0], se[:, 0]) if single else (mean, se)
+            )
+            held_out, train = errors.relaxed[:, at]
+        mean, se = mean_and_se(held_out)
         best = int(np.argmin(mean.min(axis=1)))
-        self.mse_path_ = np.squeeze(errors.held_out).astype(dtype, copy=False)
-        self.train_mse_path_ = np.squeeze(errors.train).astype(dtype, copy=False)
-        single = mean.shape[0] == 1
+        self.mse_path_ = np.squeeze(held_out).astype(dtype, copy=False)
+        self.train_mse_path_ = np.squeeze(train).astype(dtype, copy=False)
         self.cv_mean_, self.cv_se_ = (mean[0], se[0]) if single else (mean, se)
         if isinstance(self.alphas, Integral) and not single:
             self.alphas_ = np.stack(errors.alphas)
@@ -226,6 +250,13 @@ class LassoCV(_CoordinateDescentCV):
         As in `Lasso`. `standardize` uses the training rows of each fold.
     selection_rule : {"min", "1se"}, default="min"
         "1se" takes the largest alpha whose error is within one standard error of the smallest.
+    relax : bool or array-like, default=False
+        Also mix the penalized coefficients b with least squares on the columns they select,
+        relax_ b + (1 − relax_) b_LS, and choose the mixture by cross-validation. True tries 0, 1/4,
+        1/2, 3/4, 1; a list its own values, 0 … 1. The moments tell all that; where they are not
+        held, the columns that any fold selects are read once. Unpenalized columns are always among
+        those selected; dependent ones get coefficients of least norm in units of their standard
+        deviations. Not with bounds, nor with l1_ratio=0.
 
     Attributes
     ----------
@@ -237,6 +268,23 @@ class LassoCV(_CoordinateDescentCV):
         Unweighted mean over folds of the held-out error, and its standard error sd(ddof=1)/√K.
     coef_, intercept_, dual_gap_, optimality_violation_, n_iter_
         Of the fit on all rows, as in `Lasso`.
+    relax_ : float
+        Only with `relax`: the share of the penalized fit with the smallest mean error of all;
+        the error curves above are then those of this share, and `selection_rule` applies to them.
+        `dual_gap_` and `optimality_violation_` are of the penalized fit that is mixed.
+    relax_values_ : ndarray of shape (Γ,)
+        Only with `relax`: the shares that were tried, downwards.
+    relax_cv_mean_, relax_cv_se_ : ndarray of shape (Γ, n_alphas)
+        Only with `relax`: as `cv_mean_` and `cv_se_`, for each of them.
+    relaxed_violation_ : float
+        Only with `relax`: the largest violation of the normal equations by the least-squares part,
+        from the true residual, in units of Xᵀr / Σw; 0 where there is no such part.
+
+    References
+    ----------
+    N. Meinshausen (2007), Relaxed Lasso, Computational Statistics & Data Analysis 52, 374-393.
+    T. Hastie, R. Tibshirani, R. J. Tibshirani (2017), Extended comparisons of best subset
+    selection, forward stepwise selection, and the Lasso, arXiv 1707.08692.
     """
 
     path = staticmethod(lasso_path)
@@ -263,6 +311,7 @@ class LassoCV(_CoordinateDescentCV):
         upper: Any = None,
         standardize: bool = False,
         selection_rule: str = "min",
+        relax: Any = False,
     ) -> None:
         self.eps = eps
         self.alphas = alphas
@@ -282,6 +331,7 @@ class LassoCV(_CoordinateDescentCV):
         self.upper = upper
         self.standardize = standardize
         self.selection_rule = selection_rule
+        self.relax = relax
 
 
 class ElasticNetCV(_CoordinateDescentCV):
@@ -292,7 +342,7 @@ class ElasticNetCV(_CoordinateDescentCV):
     l1_ratio : float or list of float, default=0.5
         A list is searched; the ratio with the smallest mean error is taken.
     eps, alphas, fit_intercept, precompute, max_iter, tol, cv, copy_X, verbose, n_jobs, positive,
-    random_state, selection, penalty_factor, lower, upper, standardize, selection_rule
+    random_state, selection, penalty_factor, lower, upper, standardize, selection_rule, relax
         As in `LassoCV`.
 
     Attributes
@@ -303,6 +353,9 @@ class ElasticNetCV(_CoordinateDescentCV):
     cv_mean_, cv_se_ : ndarray of shape ([n_l1_ratio,] n_alphas)
     alpha_, coef_, intercept_, dual_gap_, optimality_violation_, n_iter_
         As in `LassoCV`.
+    relax_, relax_values_, relaxed_violation_
+        As in `LassoCV`, only with `relax`.
+    relax_cv_mean_, relax_cv_se_ : ndarray of shape (Γ, [n_l1_ratio,] n_alphas)
     """
 
     _parameter_constraints: ClassVar[dict] = {
@@ -333,6 +386,7 @@ class ElasticNetCV(_CoordinateDescentCV):
         upper: Any = None,
         standardize: bool = False,
         selection_rule: str = "min",
+        relax: Any = False,
     ) -> None:
         self.l1_ratio = l1_ratio
         self.eps = eps
@@ -353,3 +407,4 @@ class ElasticNetCV(_CoordinateDescentCV):
         self.upper = upper
         self.standardize = standardize
         self.selection_rule = selection_rule
+        self.relax = relax

@@ -10,6 +10,7 @@ import numpy as np
 
 from fastreg.designs import Design, make_design
 from fastreg.engine import Grid, Penalty, Settings, Solution, Task, resolve_alphas, solve
+from fastreg.model_selection.relaxed import relaxed_errors
 from fastreg.model_selection.row_groups import RowGroups, batches, check_splits
 
 
@@ -26,6 +27,8 @@ class FoldErrors:
     alphas : list of ndarray
         The grid of each penalty.
     solutions : list of Solution
+    relaxed : ndarray of shape (2, Γ, n_penalties, n_alphas, K) or None
+        Held-out and training errors of the relaxed fits.
     """
 
     held_out: np.ndarray
@@ -33,6 +36,7 @@ class FoldErrors:
     tss: np.ndarray
     alphas: list[np.ndarray]
     solutions: list[Solution]
+    relaxed: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,11 +51,14 @@ class Fold:
         Target by target, each with every penalty.
     design : Design
         Of the batch it was solved in: holds all rows, for the refit.
+    relaxed : list of pairs of ndarray of shape (Γ, m)
+        Held-out and training errors of the relaxed fits, solution by solution, if asked for.
     """
 
     number: int
     solutions: list[Solution]
     design: Design
+    relaxed: list[tuple[np.ndarray, np.ndarray]]
 
 
 def solve_folds(
@@ -65,8 +72,14 @@ def solve_folds(
     *,
     fit_intercept: bool,
     target: int = 0,
+    gammas: np.ndarray | None = None,
 ) -> tuple[FoldErrors, Design]:
     """Solve every penalty on every fold, as one batch of tasks wherever folds share row groups.
+
+    Parameters
+    ----------
+    gammas : ndarray of shape (Γ,), optional
+        How much of the penalized fit is mixed with least squares on its support.
 
     Returns
     -------
@@ -78,6 +91,7 @@ def solve_folds(
     shape = (len(penalties), alphas.n_alphas if isinstance(alphas, Grid) else alphas.size)
     held_out, train = np.empty((*shape, len(splits))), np.empty((*shape, len(splits)))
     tss, solutions = np.empty(len(splits)), []
+    relaxed = None if gammas is None else np.empty((2, gammas.size, *shape, len(splits)))
     for fold in solve_each_fold(
         X,
         y,
@@ -88,14 +102,17 @@ def solve_folds(
         settings,
         fit_intercept=fit_intercept,
         targets=(target,),
+        gammas=gammas,
     ):
         k = fold.number
         for i, solution in enumerate(fold.solutions):
             held_out[i, :, k], train[i, :, k] = solution.held_out_mse, solution.train_mse
+        for i, errors in enumerate(fold.relaxed):
+            relaxed[:, :, i, :, k] = errors
         tss[k] = fold.solutions[0].held_out_tss
         solutions += fold.solutions
     grids = [solution.alphas for solution in fold.solutions]
-    return FoldErrors(held_out, train, tss, grids, solutions), fold.design
+    return FoldErrors(held_out, train, tss, grids, solutions, relaxed), fold.design
 
 
 def solve_each_fold(
@@ -110,6 +127,7 @@ def solve_each_fold(
     fit_intercept: bool,
     targets: Sequence[int] = (0,),
     summed: bool = False,
+    gammas: np.ndarray | None = None,
 ) -> Iterator[Fold]:
     """Yield the solutions of each fold, solved in batches of the folds that share row groups.
 
@@ -121,6 +139,8 @@ def solve_each_fold(
     summed : bool
         Whether alphas go with the sum of squares, as in `Ridge`, and not with the mean: what the
         engine is given is then divided by the weight of the training set.
+    gammas : ndarray of shape (Γ,), optional
+        As in `solve_folds`.
     """
     grids: list[np.ndarray] = []
     for groups, numbers in batches(splits, X.shape[0]):
@@ -141,8 +161,10 @@ def solve_each_fold(
             for task, grid in zip(probe, grids, strict=True)
         ]
         found = solve(design, tasks, settings)
+        relaxed = [] if gammas is None else relaxed_errors(design, tasks, found, gammas)
         for i, k in enumerate(numbers):
-            yield Fold(k, found[i * len(probe) : (i + 1) * len(probe)], design)
+            own = slice(i * len(probe), (i + 1) * len(probe))
+            yield Fold(k, found[own], design, relaxed[own])
 
 
 def training_weights(design: Design, groups: RowGroups, numbers: Sequence[int]) -> np.ndarray:

@@ -1,1 +1,1 @@
-"""Row groups and selection rules: how a penalty is chosen by what it does on held-out rows."""
+"""How a model is chosen on a path: by held-out rows, by criteria, relaxed or in two steps."""
