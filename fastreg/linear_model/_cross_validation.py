@@ -33,8 +33,10 @@ from fastreg.path import enet_path, lasso_path
 from fastreg.reporting import reporting
 
 
-class _CoordinateDescentCV(LinearModelBase):
-    """What LassoCV and ElasticNetCV share."""
+class CoordinateDescentCV(LinearModelBase):
+    """What LassoCV, ElasticNetCV and their multi-task forms share."""
+
+    _target: ClassVar[int | None] = 0
 
     _parameter_constraints: ClassVar[dict] = {
         "eps": [Interval(Real, 0, None, closed="neither")],
@@ -86,9 +88,7 @@ class _CoordinateDescentCV(LinearModelBase):
         if isinstance(sample_weight, Real):
             sample_weight = None
         X, y, sample_weight = check_data(self, X, y, sample_weight)
-        if y.ndim > 1 and y.shape[1] > 1:
-            raise ValueError(f"For multi-task outputs, use MultiTask{type(self).__name__}")
-        y = column_or_1d(y, warn=True)
+        y = self._check_target(y)
         splits = self._splits(X, y, sample_weight, params)
         ratios = self._ratios()
         penalties = [self._penalty(float(ratio)) for ratio in ratios]
@@ -108,11 +108,13 @@ class _CoordinateDescentCV(LinearModelBase):
                 self._alpha_argument(),
                 replace(settings, report=report),
                 fit_intercept=self.fit_intercept,
+                target=self._target,
             )
         best, at = self._select(errors, X.dtype)
         refit = Task(
             penalties[best],
             np.array([errors.alphas[best][at]]),
+            target=self._target,
             fit_intercept=self.fit_intercept,
             verify=True,
         )
@@ -124,6 +126,11 @@ class _CoordinateDescentCV(LinearModelBase):
         self.n_iter_ = int(found[0].n_iter[-1])
         warn_unsolved([*errors.solutions, *found], settings)
         return self
+
+    def _check_target(self, y: np.ndarray) -> np.ndarray:
+        if y.ndim > 1 and y.shape[1] > 1:
+            raise ValueError(f"For multi-task outputs, use MultiTask{type(self).__name__}")
+        return column_or_1d(y, warn=True)
 
     def _ratios(self) -> np.ndarray:
         ratios = np.atleast_1d(np.asarray(self.l1_ratio, dtype=float))
@@ -140,6 +147,9 @@ class _CoordinateDescentCV(LinearModelBase):
                 "Automatic alpha grid generation is not supported for l1_ratio=0. Please supply a "
                 "grid by providing your estimator with the appropriate `alphas=` argument."
             )
+        return self._make_penalty(l1_ratio)
+
+    def _make_penalty(self, l1_ratio: float) -> Penalty:
         return make_penalty(
             self.n_features_in_,
             l1_ratio,
@@ -198,7 +208,7 @@ class _CoordinateDescentCV(LinearModelBase):
         return tags
 
 
-class LassoCV(_CoordinateDescentCV):
+class LassoCV(CoordinateDescentCV):
     """Lasso with alpha chosen by cross-validation.
 
     One pass over X serves all folds and all alphas wherever p² numbers fit in memory, and one more
@@ -282,7 +292,7 @@ class LassoCV(_CoordinateDescentCV):
         self.selection_rule = selection_rule
 
 
-class ElasticNetCV(_CoordinateDescentCV):
+class ElasticNetCV(CoordinateDescentCV):
     """Elastic-Net with alpha and l1_ratio chosen by cross-validation.
 
     Parameters
@@ -304,7 +314,7 @@ class ElasticNetCV(_CoordinateDescentCV):
     """
 
     _parameter_constraints: ClassVar[dict] = {
-        **_CoordinateDescentCV._parameter_constraints,
+        **CoordinateDescentCV._parameter_constraints,
         "l1_ratio": [Interval(Real, 0, 1, closed="both"), "array-like"],
     }
     path = staticmethod(enet_path)

@@ -64,7 +64,7 @@ def solve_folds(
     settings: Settings,
     *,
     fit_intercept: bool,
-    target: int = 0,
+    target: int | None = 0,
 ) -> tuple[FoldErrors, Design]:
     """Solve every penalty on every fold, as one batch of tasks wherever folds share row groups.
 
@@ -108,7 +108,7 @@ def solve_each_fold(
     settings: Settings,
     *,
     fit_intercept: bool,
-    targets: Sequence[int] = (0,),
+    targets: Sequence[int | None] = (0,),
     summed: bool = False,
 ) -> Iterator[Fold]:
     """Yield the solutions of each fold, solved in batches of the folds that share row groups.
