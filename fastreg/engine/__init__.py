@@ -21,6 +21,7 @@ from fastreg.engine.gram import GramPath
 from fastreg.engine.grid import alpha_grid
 from fastreg.engine.lockstep import solve_in_lockstep
 from fastreg.engine.multitask import JointGramPath, JointProblem, apart, together
+from fastreg.engine.multitask_working_set import JointWorkingSetTask
 from fastreg.engine.problem import Problem, train_moments
 from fastreg.engine.ridge import RidgePath
 from fastreg.engine.tasks import Batch, Diagnostics, Grid, Penalty, Settings, Solution, Task
@@ -77,8 +78,13 @@ def _solve(design: Design, tasks: Sequence[Task], settings: Settings) -> list[So
     else:
         route = "working set"
         solved, _ = _one_by_one(design, exact, settings)
-        lockstep, batches = solve_in_lockstep(design, hard, settings)
-        found = dict(zip(map(id, exact + hard), solved + lockstep, strict=True))
+        joint = [problem for problem in hard if problem.task.target is None]
+        single = [problem for problem in hard if problem.task.target is not None]
+        lockstep, batches = solve_in_lockstep(design, single, settings)
+        more, further = solve_in_lockstep(design, joint, settings, JointWorkingSetTask)
+        batches += further
+        done = [*solved, *lockstep, *more]
+        found = dict(zip(map(id, [*exact, *single, *joint]), done, strict=True))
         answers = [found[id(problem)] for problem in problems]
     diagnostics = Diagnostics(route, design.passes, tuple(batches))
     return [
@@ -123,7 +129,7 @@ def _describe(problem: Problem, answer: Answer, passes: float) -> Batch:
         accepted=m,
         remaining=0,
         working_set=problem.cols.size,
-        active=problem.n_active(answer.coefs[-1]),
+        active=problem.active(answer.coefs[-1]).size,
         violations=0,
         sweeps=answer.n_sweeps,
         newton_steps=answer.n_newton,

@@ -23,6 +23,8 @@ class HeldColumns:
     ----------
     design : Design
     problems : sequence of Problem
+    can_use_rows : bool
+        False holds Gram matrices whatever they cost.
 
     Attributes
     ----------
@@ -34,8 +36,10 @@ class HeldColumns:
         Whether descent is on the residual; once it is, it stays so.
     """
 
-    def __init__(self, design: Design, problems: Sequence[Problem]) -> None:
-        self.design = design
+    def __init__(
+        self, design: Design, problems: Sequence[Problem], can_use_rows: bool = True
+    ) -> None:
+        self.design, self.can_use_rows = design, can_use_rows
         self.cols = np.empty(0, dtype=np.intp)
         self.position = np.full(design.n_features, -1, dtype=np.intp)
         self.owners = {problem.rows_key: problem for problem in problems}
@@ -50,7 +54,7 @@ class HeldColumns:
         old, size = self.cols.size, self.cols.size + new.size
         self.cols = np.concatenate([self.cols, new])
         self.position[new] = np.arange(old, size)
-        self.as_rows = self.as_rows or prefers_rows(self.design, self.cols)
+        self.as_rows = self.can_use_rows and (self.as_rows or prefers_rows(self.design, self.cols))
         if self.as_rows:
             self.grams.clear()
             return

@@ -26,22 +26,23 @@ CROWDED = 0.6  # the share of W that should be of use
 
 
 def solve_in_lockstep(
-    design: Design, problems: Sequence[Problem], settings: Settings
+    design: Design,
+    problems: Sequence[Problem],
+    settings: Settings,
+    kind: type[WorkingSetTask] = WorkingSetTask,
 ) -> tuple[list[Answer], list[Batch]]:
     """Return the answers, in the order of the problems, and how it went."""
-    tasks = [WorkingSetTask(design, problem, settings) for problem in problems]
-    columns, batches = HeldColumns(design, problems), []
+    tasks = [kind(design, problem, settings) for problem in problems]
+    columns, batches = HeldColumns(design, problems, kind.can_use_rows), []
     _look(design, [task for task in tasks if task.warm])
-    if takes_all(design):
+    if kind.can_use_rows and takes_all(design):
         for task in tasks:
             task.want_all()
     while running := [task for task in tasks if not task.done]:
         before = _counts(design, running)
         columns.add(np.unique(np.concatenate([task.wanted for task in running])))
         blocks = _attempt(running, columns, settings.n_jobs)
-        problems = [task.problem for task in running]
-        answers = evaluate(design, problems, blocks, columns.cols)
-        for task, answer in zip(running, answers, strict=True):
+        for task, answer in _evaluate(design, running, blocks, columns.cols):
             task.judge(*answer)
         batch = _describe(design, running, columns, before)
         batches.append(batch)
@@ -53,7 +54,7 @@ def solve_in_lockstep(
 
 def _attempt(
     running: list[WorkingSetTask], columns: HeldColumns, n_jobs: int | None
-) -> list[tuple[np.ndarray, np.ndarray]]:
+) -> list[list[tuple[np.ndarray, np.ndarray]]]:
     """Let every task solve its next batch on W, in threads where asked."""
     return run_jobs([partial(task.attempt, columns) for task in running], n_jobs)
 
@@ -90,7 +91,7 @@ def _describe(
         accepted=int(accepted),
         remaining=sum(task.points.size - task.at for task in running),
         working_set=columns.cols.size,
-        active=max(int(np.count_nonzero(task.coef)) for task in running),
+        active=max(task.problem.active(task.coef).size for task in running),
         violations=int(violations),
         sweeps=int(sweeps),
         newton_steps=int(newton_steps),
@@ -102,13 +103,22 @@ def _look(design: Design, warm: list[WorkingSetTask]) -> None:
     """Evaluate what the tasks start from, in one pass."""
     if not warm:
         return
-    blocks = [
-        (task.coef[None, :], task.problem.intercepts_about_shift(task.coef[None, :]))
-        for task in warm
-    ]
-    found = evaluate(design, [task.problem for task in warm], blocks, None)
-    for task, (corr, rr, _) in zip(warm, found, strict=True):
+    blocks = [task.start_blocks() for task in warm]
+    for task, (corr, rr, _) in _evaluate(design, warm, blocks, None):
         task.look(corr[0], float(rr[0]))
+
+
+def _evaluate(
+    design: Design,
+    tasks: list[WorkingSetTask],
+    blocks: list[list[tuple[np.ndarray, np.ndarray]]],
+    cols: np.ndarray | None,
+) -> Iterator[tuple[WorkingSetTask, tuple[np.ndarray, ...]]]:
+    """Yield each task with what one pass over X says of its blocks."""
+    parts = [part for task in tasks for part in task.parts]
+    found = evaluate(design, parts, [block for few in blocks for block in few], cols)
+    for task in tasks:
+        yield task, task.joined([next(found) for _ in task.parts])
 
 
 def evaluate(

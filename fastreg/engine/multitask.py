@@ -80,10 +80,10 @@ class JointProblem:
     corr : ndarray of shape (p, T)
     yy : float
         ‖Y‖²/Σw, the sum over all targets.
-    l1w, l2w : float
-        Penalty of row j at alpha: alpha l1w ‖B_j‖ + alpha l2w/2 ‖B_j‖².
-    moments, diag, root, reach, cols, usable, weight, row_weights
-        As in `Problem`, the same for every target.
+    l1w, l2w : ndarray of shape (p,)
+        Penalty of row j at alpha: alpha l1w_j ‖B_j‖ + alpha l2w_j/2 ‖B_j‖²; all the same.
+    moments, diag, root, reach, cols, usable, free, row_weights
+        As in `Problem`, the same for every target; `free` is empty.
     """
 
     def __init__(self, task: Task, parts: Sequence[Problem]) -> None:
@@ -94,12 +94,12 @@ class JointProblem:
             raise ValueError("all targets at once: the coefficients may not have bounds")
         self.task, self.parts, self.n_targets = task, list(parts), len(parts)
         first = self.parts[0]
-        self.moments, self.weight, self.row_weights = first.moments, first.weight, first.row_weights
+        self.moments, self.row_weights = first.moments, first.row_weights
         self.diag, self.root, self.reach = first.diag, first.root, first.reach
-        self.cols, self.usable = first.cols, first.usable
+        self.cols, self.usable, self.free = first.cols, first.usable, first.free
+        self.l1w, self.l2w = first.l1w, first.l2w
         self.corr = np.column_stack([part.corr for part in self.parts])
         self.yy = float(sum(part.yy for part in self.parts))
-        self.l1w, self.l2w = penalty.l1_ratio, 1.0 - penalty.l1_ratio
 
     @property
     def gram(self) -> np.ndarray:
@@ -114,14 +114,22 @@ class JointProblem:
     @cached_property
     def largest_corr(self) -> float:
         """The largest ‖Xᵀ_j Y‖/Σw of the features that may be non-zero."""
-        return float(np.sqrt(row_squares(self.corr[self.cols]).max(initial=0.0)))
+        return float(self.pull(self.corr)[self.cols].max(initial=0.0))
+
+    def centred(self, products: np.ndarray, new: np.ndarray, old: np.ndarray) -> np.ndarray:
+        """As in `Problem`."""
+        return self.parts[0].centred(products, new, old)
+
+    def pull(self, corr: np.ndarray) -> np.ndarray:
+        """Return how strongly each row is drawn away from zero, shape (p,)."""
+        return np.sqrt(row_squares(corr))
 
     def free_rows(self, design: Design) -> None:
         """Return None: every feature is penalized."""
 
     def alpha_max(self, free_rows: None = None) -> float:
         """Return the smallest alpha at which every coefficient is zero."""
-        return self.largest_corr / self.l1w if self.l1w > 0 else 0.0
+        return self.largest_corr / self.task.penalty.l1_ratio
 
     def start(self) -> np.ndarray:
         """Return the coefficients to start from, shape (p, T)."""
@@ -131,9 +139,9 @@ class JointProblem:
             coef[self.cols] = self.task.start.T[self.cols] * varies
         return coef
 
-    def n_active(self, coef: np.ndarray) -> int:
-        """Return how many features coefficients (p, T) use."""
-        return int(np.count_nonzero(coef.any(axis=1)))
+    def active(self, coef: np.ndarray) -> np.ndarray:
+        """Return which features coefficients (p, T) use."""
+        return coef.any(axis=1).nonzero()[0]
 
     def intercepts(self, coefs: np.ndarray) -> np.ndarray:
         """Return the intercepts of the original columns for coefficients (m, p, T): (m, T)."""
@@ -142,13 +150,17 @@ class JointProblem:
 
     def evaluate(self, design: Design, coefs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the true XᵀR/Σw (m, p, T) and ‖R‖²/Σw (m,): one pass over X."""
-        blocks = [
-            (coefs[:, :, t], part.intercepts_about_shift(coefs[:, :, t]))
-            for t, part in enumerate(self.parts)
+        found = evaluate(design, self.parts, self.blocks(coefs), None)
+        corr, rr, _ = side_by_side(list(found))
+        return corr, rr
+
+    def blocks(self, coefs: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return coefficients (m, p) and their intercepts target by target, to be evaluated."""
+        each = [np.ascontiguousarray(coefs[:, :, t]) for t in range(self.n_targets)]
+        return [
+            (coef, part.intercepts_about_shift(coef))
+            for coef, part in zip(each, self.parts, strict=True)
         ]
-        found = list(evaluate(design, self.parts, blocks, None))
-        corr = np.stack([corr for corr, _, _ in found], axis=2)
-        return corr, np.sum([rr for _, rr, _ in found], axis=0)
 
 
 @dataclass(eq=False)
@@ -156,17 +168,20 @@ class JointAnswer(Answer):
     """As `Answer`; `coefs` is of shape (m, p, T), `rr` and `held_out_loss` sum over targets."""
 
     def solution(self, *known: Any) -> Solution:
-        """Return what the caller of the engine gets: coefficients of shape (m, T, p)."""
+        """Return what the caller of the engine gets, see `Solution` for the shapes."""
         out = super().solution(*known)
-        out.coefs = self.coefs.transpose(0, 2, 1)
+        keep = slice(-1, None) if out.held_out_mse is not None else slice(None)
+        out.coefs = self.coefs[keep].transpose(0, 2, 1).copy()
+        out.intercepts = out.intercepts[keep]
         return out
 
     def _held_out(
         self, design: Design, groups: list[Moments], problem: JointProblem
     ) -> tuple[np.ndarray, float]:
         """Return the means over targets."""
+        loss = None if self.held_out_loss is None else self.held_out_loss / problem.n_targets
         each = [
-            held_out_errors(design, part, groups, self.coefs[:, :, t])
+            held_out_errors(design, part, groups, self.coefs[:, :, t], loss)
             for t, part in enumerate(problem.parts)
         ]
         mse, tss = zip(*each, strict=True)
@@ -251,8 +266,8 @@ def descend(
         coef,
         alphas,
         problem.cols if cols is None else np.flatnonzero(problem.usable[cols]),
-        problem.l1w,
-        problem.l2w,
+        problem.task.penalty.l1_ratio,
+        1.0 - problem.task.penalty.l1_ratio,
         np.empty((alphas.size, *coef.shape)),
         problem.yy,
         gap,
@@ -285,8 +300,8 @@ def certify(
             np.ascontiguousarray(alphas, dtype=float),
             problem.cols,
             problem.root,
-            problem.l1w,
-            problem.l2w,
+            problem.task.penalty.l1_ratio,
+            1.0 - problem.task.penalty.l1_ratio,
             problem.yy,
         )
     )
@@ -302,14 +317,21 @@ def is_rounding(
     """Return where every row's violation is no more than rounding, see the single target's."""
     size = np.sqrt(problem.yy) + np.sqrt(row_squares(coefs)) @ problem.reach
     b, alpha = coefs[:, problem.cols], alphas[:, None, None]
-    slope = corrs[:, problem.cols] - alpha * problem.l2w * b
-    l1, norm = alpha * problem.l1w, np.sqrt(row_squares(b))[..., None]
+    ratio = problem.task.penalty.l1_ratio
+    slope = corrs[:, problem.cols] - alpha * (1.0 - ratio) * b
+    l1, norm = alpha * ratio, np.sqrt(row_squares(b))[..., None]
     pull = np.sqrt(row_squares(slope))[..., None]
     # towards B_j where it is not zero, else what the ball of radius l1 lets through
     kept = np.where(norm > 0, l1 / np.where(norm > 0, norm, 1.0) * b, 0.0)
     inside = slope * np.minimum(1.0, l1 / np.where(pull > 0, pull, 1.0))
     left = np.sqrt(row_squares(slope - np.where(norm > 0, kept, inside)))
     return np.all(left <= ROUNDED_SUM * np.outer(size, problem.reach[problem.cols]), axis=1)
+
+
+def side_by_side(found: Sequence[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
+    """Return correlations (m, p, T), ‖R‖²/Σw and the held-out loss from those of each target."""
+    corr, rr, held_out = zip(*found, strict=True)
+    return np.stack(corr, axis=2), np.sum(rr, axis=0), np.sum(held_out, axis=0)
 
 
 def row_squares(rows: np.ndarray) -> np.ndarray:

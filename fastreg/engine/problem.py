@@ -171,9 +171,9 @@ class Problem:
             np.clip(coef, self.lower, self.upper, out=coef)
         return coef
 
-    def n_active(self, coef: np.ndarray) -> int:
-        """Return how many features coefficients (p,) use."""
-        return int(np.count_nonzero(coef))
+    def active(self, coef: np.ndarray) -> np.ndarray:
+        """Return which features coefficients (p,) use."""
+        return coef.nonzero()[0]
 
     @cached_property
     def largest_corr(self) -> float:

@@ -182,6 +182,7 @@ class Solution:
     ----------
     alphas : ndarray of shape (m,)
     coefs : ndarray of shape (m, p), or (m, T, p) for all targets at once
+        For all targets at once and with held-out rows only those of the last α.
     intercepts : ndarray of shape (m,) or (m, T)
     gaps : ndarray of shape (m,)
         Duality gap of each α in the units of the problem (divided by Σw).

@@ -421,6 +421,8 @@ cdef class RowDescent:
     cdef void solve_live(self, double budget) noexcept nogil:
         """Sweep over the live rows until their own certificate holds with something to spare."""
         while True:
+            if not self.n_past:
+                self.remember()
             self.idle = not self.sweep()
             self.remember()
             if self.n_past > MEMORY:
