@@ -27,13 +27,14 @@ from fastreg.engine.certificate import (
 from fastreg.engine.gram import GramPath
 from fastreg.engine.heldout import held_out_errors
 from fastreg.engine.lockstep import evaluate
+from fastreg.engine.multitask_newton import newton
 from fastreg.engine.problem import Problem, scaled_inverse
 from fastreg.engine.tasks import Settings, Solution, Task
 from fastreg.kernels.multitask import RowDescent, Status, certify_rows
 from fastreg.moments import Moments
 from fastreg.workers import breathe
 
-_DONE = int(Status.DONE)
+_DONE, _NEWTON = int(Status.DONE), int(Status.NEWTON)
 
 
 def apart(task: Task, n_targets: int) -> list[Task]:
@@ -258,6 +259,7 @@ def descend(
         The features that the arrays hold, in their order; None where they hold all.
     """
     gap, violation = tolerances(problem, settings)
+    ratio = problem.task.penalty.l1_ratio
     run = RowDescent(
         gram,
         state.corr,
@@ -266,8 +268,8 @@ def descend(
         coef,
         alphas,
         problem.cols if cols is None else np.flatnonzero(problem.usable[cols]),
-        problem.task.penalty.l1_ratio,
-        1.0 - problem.task.penalty.l1_ratio,
+        ratio,
+        1.0 - ratio,
         np.empty((alphas.size, *coef.shape)),
         problem.yy,
         gap,
@@ -275,8 +277,11 @@ def descend(
         settings.max_iter if max_iter is None else max_iter,
         settings.seed,
     )
-    while run.run() != _DONE:
+    while (status := run.run()) != _DONE:
         breathe()
+        if status == _NEWTON:
+            l1, l2 = (float(alphas[run.at]) * share for share in (ratio, 1.0 - ratio))
+            run.stepped(*newton(gram, state.corr, coef, run.rr, l1, l2))
     state.rr = run.rr
     return run
 

@@ -5,6 +5,7 @@ import numpy as np
 class Status(IntEnum):
     DONE = 0
     PAUSED = 1
+    NEWTON = 2
 
 def certify_rows(
     coefs: np.ndarray,
@@ -27,6 +28,7 @@ class RowDescent:
     n_sweeps: int
     n_newton: int
     rr: float
+    at: int
     def __init__(
         self,
         gram: np.ndarray,
@@ -46,3 +48,4 @@ class RowDescent:
         seed: int = 0,
     ) -> None: ...
     def run(self, budget: float = 3e8) -> int: ...
+    def stepped(self, rr: float, n_steps: int, useful: bool) -> None: ...

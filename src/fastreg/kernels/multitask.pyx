@@ -13,7 +13,9 @@ Sweeps are over the live rows: non-zero, violating, or not far from it by the se
 rule (Tibshirani et al. 2012). C is kept up to date on these, moves being applied eight at a time;
 the other rows follow when a certificate on all of them is due. Every few sweeps the iterates are
 extrapolated (Anderson acceleration of coordinate descent, Bertrand & Massias, AISTATS 2021), which
-is kept only where P falls; C is affine in B, so its extrapolation is the same combination.
+is kept only where P falls; C is affine in B, so its extrapolation is the same combination. Where
+the sweeps for one alpha have cost as much as a Newton step on the support would (ski rental), `run`
+leaves to let the caller take one.
 
 The certificate is that of `certificate.pxd` with norms of rows in place of absolute values: with
 x = ‖b‖ and ζ = ‖z‖ the Fenchel–Young slack of a row is the scalar one of x and ζ plus
@@ -35,12 +37,15 @@ cdef enum:
 
 cdef double INNER = 0.3         # of the tolerance: what the live rows are solved to
 cdef double LARGEST = 1e4       # Σ |weights| of an extrapolation: it multiplies rounding in C
+cdef double EAGER = 0.3         # of the price of a Newton step, where the alpha before needed one
+cdef double OVERHEAD = 5e6      # of a Newton step
 cdef double NARROWEST = 0.5     # of l1: rows whose pull is less are not taken in ahead
 
 
 cpdef enum Status:
     DONE = 0        # every alpha has been worked on
     PAUSED = 1      # the work budget is used up: call `run` again
+    NEWTON = 2      # take Newton steps on the rows in use, say so by `stepped`, call `run` again
 
 
 cdef Certificate certify(
@@ -202,8 +207,10 @@ cdef class RowDescent:
     n_iter : ndarray of shape (m,)
     converged : ndarray of shape (m,), bool
     n_sweeps, n_newton : int
-        All sweeps; no Newton steps.
+        Of all alphas.
     rr : float
+    at : int
+        Which alpha is being worked on.
     """
 
     cdef readonly object gaps, violations, n_iter, converged, coefs
@@ -230,7 +237,10 @@ cdef class RowDescent:
     cdef Py_ssize_t *live
     cdef Py_ssize_t *rest
     cdef const double* moved_gram[TOGETHER]
-    cdef Py_ssize_t n_moved, n_past, n_live, n_rest, n_cols, stride, width, p, max_iter, at, it
+    cdef readonly Py_ssize_t at
+    cdef Py_ssize_t n_moved, n_past, n_live, n_used, n_rest, n_cols, stride, width, p, max_iter, it
+    cdef double spent           # flops for this alpha since the last Newton step
+    cdef double patience        # how many times the price of the next one they may be
     cdef double alpha, l1, l2, l1w, l2w, near, yy, tol_gap, tol_violation, noise, spread, work
     cdef bint idle              # whether the last sweep moved nothing
     cdef unsigned long long rng
@@ -287,7 +297,9 @@ cdef class RowDescent:
         self.rr, self.yy, self.l1w, self.l2w = rr, yy, l1w, l2w
         self.tol_gap, self.tol_violation = tol_gap, tol_violation
         self.max_iter, self.rng = max_iter, seed
-        self.n_sweeps = self.n_newton = self.n_moved = self.n_past = self.n_live = self.n_rest = 0
+        self.n_sweeps = self.n_newton = self.n_moved = self.n_past = 0
+        self.n_live = self.n_used = self.n_rest = 0
+        self.patience = 1.0
         self.spread, self.noise, self.idle = 0.0, 0.0, False
         for i in range(self.n_cols):
             self.spread = max(self.spread, self.root[cols[i]])
@@ -295,11 +307,25 @@ cdef class RowDescent:
         self.it = -1
 
     def run(self, double budget=3e8):
-        """Work for about `budget` floating-point operations; return DONE or PAUSED."""
+        """Work for about `budget` floating-point operations; return a `Status`."""
         cdef int status
         with nogil:
             status = self._run(budget)
         return status
+
+    def stepped(self, double rr, Py_ssize_t n_steps, bint useful):
+        """Take note of Newton steps: `coef` and `corr` (on all of `cols`) have changed, `rr` too.
+
+        Where they were of little use, the next ones are put off.
+        """
+        memcpy(self.known, self.b, self.p * self.width * sizeof(double))
+        self.rr = rr
+        self.it += n_steps
+        self.n_newton += n_steps
+        self.n_past = 0
+        self.spent = 0.0
+        self.patience = EAGER if useful else 4.0 * max(self.patience, 1.0)
+        self.idle = False
 
     cdef int _run(self, double budget) noexcept nogil:
         cdef Certificate cert
@@ -312,6 +338,8 @@ cdef class RowDescent:
                 self.record(cert, True)
             elif self.it >= self.max_iter or self.idle:
                 self.record(cert, False)
+            elif self.newton_is_due():
+                return NEWTON
             else:
                 self.solve_live(budget)
             if self.work > budget and self.at < self.alphas.shape[0]:
@@ -326,6 +354,8 @@ cdef class RowDescent:
         self.near = self.l1w * min(max(2.0 * self.alpha - last, NARROWEST * self.alpha), self.alpha)
         self.it = 0
         self.idle = False
+        self.spent = 0.0
+        self.patience = min(self.patience, 1.0)
 
     cdef bint is_solved(self, Certificate cert, double share) noexcept nogil:
         """Whether gap and violation are within a share of the tolerances, or within rounding."""
@@ -351,12 +381,15 @@ cdef class RowDescent:
         """Bring C up to date everywhere, list the live rows and certify."""
         cdef Py_ssize_t i, j, width = self.width
         cdef double size
+        cdef bint used
         self.catch_up()
-        self.n_live = self.n_rest = self.n_past = 0
+        self.n_live = self.n_used = self.n_rest = self.n_past = 0
         for i in range(self.n_cols):
             j = self.cols[i]
             size = dot(width, self.c + j * width, self.c + j * width)
-            if size > self.near * self.near or not self.is_zero(j):
+            used = not self.is_zero(j)
+            self.n_used += used
+            if used or size > self.near * self.near:
                 self.live[self.n_live] = j
                 self.n_live += 1
             else:
@@ -364,6 +397,12 @@ cdef class RowDescent:
                 self.n_rest += 1
         self.work += 3.0 * self.n_cols * width
         return self.certify_live()
+
+    cdef bint newton_is_due(self) noexcept nogil:
+        """Whether sweeps have cost as much as a Newton step, of 2 k³ flops for k rows in use."""
+        cdef double k = self.n_used
+        cdef double price = 2.0 * k * k * (k + 5.0 * self.width) + 2.0 * k * self.p * self.width
+        return self.n_used > 0 and self.spent > self.patience * (price + OVERHEAD)
 
     cdef Certificate certify_live(self) noexcept nogil:
         """Certify the live rows: all others are zero, and do not violate right after `measure`."""
@@ -429,12 +468,15 @@ cdef class RowDescent:
                 self.extrapolate()
             if self.it >= self.max_iter or self.idle or self.work > budget:
                 return
+            if self.newton_is_due():
+                return
             if self.is_solved(self.certify_live(), INNER):
                 return
 
     cdef bint sweep(self) noexcept nogil:
         """One epoch over the live rows; return whether any of them moved."""
         cdef Py_ssize_t i, j
+        cdef double before = self.work
         cdef bint moved = False
         for i in range(self.n_live):
             j = self.live[self.random_below(self.n_live)] if self.rng else self.live[i]
@@ -446,6 +488,7 @@ cdef class RowDescent:
         self.it += 1
         self.n_sweeps += 1
         self.work += 8.0 * self.n_live * self.width
+        self.spent += self.work - before
         return moved
 
     cdef bint update(self, Py_ssize_t j) noexcept nogil:
