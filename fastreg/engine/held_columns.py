@@ -111,14 +111,18 @@ class _Square:
     def make_room(self, old: int, size: int) -> None:
         """Grow for `size` rows and columns, of which the first `old` are kept.
 
-        No view may be alive (NumPy would raise).
+        Where a view is still alive (a profiler keeps the kernels it has seen) there will be two.
         """
         before = self.capacity
         if size <= before:
             return
         # twice the size where memory is of no account, an eighth beyond
         self.capacity = max(64, 2 * size) if size <= 512 else size + size // 8
-        self.flat.resize(self.capacity**2)
+        try:
+            self.flat.resize(self.capacity**2)
+        except ValueError:
+            held, self.flat = self.flat, np.empty(self.capacity**2)
+            self.flat[: held.size] = held
         for i in range(old - 1, 0, -1):  # rows move towards the end, the last one first
             to = i * self.capacity
             self.flat[to : to + old] = self.flat[i * before : i * before + old]

@@ -13,10 +13,12 @@ formula needs |A| × |A| matrices only, however many targets there are:
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
+from scipy.linalg import lapack
+
+from fastreg.engine.threads import LARGE, one_blas_thread
 
 MOST_STEPS = 5
-LARGEST = 4000  # rows in use: three matrices of this size are held
+LARGEST = LARGE  # rows in use; more would keep Ctrl-C waiting
 DAMPING = 1e-10  # of the largest G_jj: features may be collinear
 SHORTER = (1.0, 0.5, 0.2, 0.05)
 WORTH = 0.1  # the share of the first step's gain below which the next one is left to sweeps
@@ -51,7 +53,8 @@ def newton(
             break
         rows = gram[used]
         b, c = coef[used], corr[used]
-        step = _step(rows[:, used], c, b, l1, l2)
+        with one_blas_thread(used.size):
+            step = _step(rows[:, used], c, b, l1, l2)
         if step is None:
             break
         step, gain, bent = _shorten(rows[:, used], c, b, step, l1, l2)
@@ -75,25 +78,33 @@ def _step(
     """Return −H⁻¹ times the gradient, shape (k, T); None where H is numerically not definite."""
     norm = np.linalg.norm(coef, axis=1)
     u, s = coef / norm[:, None], l1 / norm
-    m = gram.copy()
-    m[np.diag_indices_from(m)] += l2 + s + DAMPING * gram.diagonal().max()
-    try:
-        factor = cho_factor(m, lower=True, overwrite_a=True, check_finite=False)
-        inverse = cho_solve(factor, np.eye(len(m)), overwrite_b=True, check_finite=False)
-        plain = inverse @ (corr - l2 * coef - l1 * u)
-        if l1 == 0:
-            return plain
-        inner = -inverse * (u @ u.T)
-        inner[np.diag_indices_from(inner)] += 1.0 / s
-        radial = cho_solve(
-            cho_factor(inner, lower=True, overwrite_a=True, check_finite=False),
-            np.einsum("kt,kt->k", u, plain),
-            check_finite=False,
-        )
-    except LinAlgError:
+    inverse = _inverse(gram, l2 + s + DAMPING * gram.diagonal().max())
+    if inverse is None:
         return None
-    step = plain + inverse @ (u * radial[:, None])
+    step = inverse @ (corr - l2 * coef - l1 * u)
+    if l1 > 0:
+        inner = -inverse * (u @ u.T)
+        inner[np.diag_indices_from(inner)] += norm / l1
+        _, radial, failed = lapack.dposv(inner.T, np.einsum("kt,kt->k", u, step), overwrite_a=True)
+        if failed:
+            return None
+        step += inverse @ (u * radial[:, None])
     return step if np.all(np.isfinite(step)) else None
+
+
+def _inverse(gram: np.ndarray, ridge: np.ndarray) -> np.ndarray | None:
+    """Return (G + diag(ridge))⁻¹, None where that is numerically not definite."""
+    matrix = np.array(gram.T, order="F")
+    matrix[np.diag_indices_from(matrix)] += ridge
+    factor, failed = lapack.dpotrf(matrix, lower=True, overwrite_a=True, clean=True)
+    if failed:
+        return None
+    half, failed = lapack.dpotri(factor, lower=True, overwrite_c=True)
+    if failed:
+        return None
+    out = half + half.T
+    out[np.diag_indices_from(out)] *= 0.5
+    return out
 
 
 def _shorten(
