@@ -8,7 +8,7 @@ part the targets do not know of each other: `apart` and `together`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
@@ -31,9 +31,10 @@ from fastreg.engine.multitask_newton import newton
 from fastreg.engine.problem import Problem, scaled_inverse
 from fastreg.engine.tasks import Settings, Solution, Task
 from fastreg.kernels.multitask import RowDescent, Status, certify_rows
-from fastreg.moments import Moments
+from fastreg.moments import Moments, merge_all
 from fastreg.workers import breathe
 
+STACKED = 8  # coefficient matrices that are multiplied by G at a time
 _DONE, _NEWTON = int(Status.DONE), int(Status.NEWTON)
 
 
@@ -180,13 +181,33 @@ class JointAnswer(Answer):
         self, design: Design, groups: list[Moments], problem: JointProblem
     ) -> tuple[np.ndarray, float]:
         """Return the means over targets."""
-        loss = None if self.held_out_loss is None else self.held_out_loss / problem.n_targets
+        loss = curved = None
+        if self.held_out_loss is not None:
+            loss = self.held_out_loss / problem.n_targets
+        elif groups[0].has_cross:
+            curved = self._curved(merge_all([groups[g] for g in problem.task.held_out]).s_xx)
         each = [
-            held_out_errors(design, part, groups, self.coefs[:, :, t], loss)
+            held_out_errors(
+                design,
+                part,
+                groups,
+                self.coefs[:, :, t],
+                loss,
+                None if curved is None else curved[t],
+            )
             for t, part in enumerate(problem.parts)
         ]
         mse, tss = zip(*each, strict=True)
         return np.mean(mse, axis=0), float(np.mean(tss))
+
+    def _curved(self, s_xx: np.ndarray) -> np.ndarray:
+        """Return b_tᵀ S b_t for every target and α, shape (T, m)."""
+        m, _, n_targets = self.coefs.shape
+        out = np.empty((n_targets, m))
+        for rows, used, stacked in stacks(self.coefs):
+            products = np.einsum("ki,ki->i", s_xx[np.ix_(used, used)] @ stacked, stacked)
+            out[:, rows] = products.reshape(-1, n_targets).T
+        return out
 
 
 class JointGramPath(GramPath):
@@ -226,9 +247,9 @@ class JointGramPath(GramPath):
         """Return C = Q − G B and ‖R‖² = ‖Y‖² − ⟨B, Q + C⟩, from the rows of G that B uses."""
         problem = self.problem
         corrs = np.empty(coefs.shape)
-        for coef, corr in zip(coefs, corrs, strict=True):
-            used = np.flatnonzero(coef.any(axis=1))
-            np.subtract(problem.corr, self.gram[used].T @ coef[used], out=corr)
+        for rows, used, stacked in stacks(coefs):
+            fit = (self.gram[used].T @ stacked).reshape(len(problem.corr), -1, problem.n_targets)
+            np.subtract(problem.corr, fit.transpose(1, 0, 2), out=corrs[rows])
         rr = problem.yy - np.einsum("kjt,kjt->k", coefs, problem.corr + corrs)
         return corrs, np.maximum(rr, 0.0)
 
@@ -337,6 +358,16 @@ def side_by_side(found: Sequence[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, .
     """Return correlations (m, p, T), ‖R‖²/Σw and the held-out loss from those of each target."""
     corr, rr, held_out = zip(*found, strict=True)
     return np.stack(corr, axis=2), np.sum(rr, axis=0), np.sum(held_out, axis=0)
+
+
+def stacks(coefs: np.ndarray) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
+    """Yield some matrices of coefs (m, p, T) at a time: which, the rows in use, these (k, b T)."""
+    m = len(coefs)
+    for first in range(0, m, STACKED):
+        rows = slice(first, min(first + STACKED, m))
+        used = coefs[rows].any(axis=(0, 2)).nonzero()[0]
+        stacked = coefs[rows, used].transpose(1, 0, 2)
+        yield rows, used, stacked.reshape(used.size, -1)
 
 
 def row_squares(rows: np.ndarray) -> np.ndarray:

@@ -222,6 +222,7 @@ cdef class RowDescent:
     cdef const double[::1] alphas, diag_view
     cdef const Py_ssize_t[::1] cols_view
     cdef double[::1] gaps_view, violations_view, root_view, known_view, history_view, buffer_view
+    cdef double[::1] ends_view
     cdef Py_ssize_t[::1] n_iter_view, rows_view
     cdef unsigned char[::1] converged_view
     cdef const double *gram
@@ -232,6 +233,8 @@ cdef class RowDescent:
     cdef double *known          # the B that C of the other rows belongs to
     cdef double *root           # √G_jj
     cdef double *past           # iterates of the live rows: MEMORY + 1 of B, as many of C
+    cdef double *now            # C at the last alpha
+    cdef double *before         # C at the alpha before that
     cdef double *z              # one row
     cdef double *moves          # up to TOGETHER changes of rows that C does not know yet
     cdef Py_ssize_t *live
@@ -286,12 +289,14 @@ cdef class RowDescent:
         self.root_view = np.sqrt(diag)
         self.known_view = np.array(coef).ravel()
         self.history_view = np.empty(2 * (MEMORY + 1) * p * width)
+        self.ends_view = np.empty(2 * p * width)
         self.buffer_view = np.empty((TOGETHER + 1) * width)
         self.rows_view = np.empty(2 * p, dtype=np.intp)
         self.gram, self.diag, self.root = &gram[0, 0], &diag[0], &self.root_view[0]
         self.b, self.c, self.known = &coef[0, 0], &corr[0, 0], &self.known_view[0]
         self.past, self.z = &self.history_view[0], &self.buffer_view[0]
         self.moves = self.z + width
+        self.before, self.now = &self.ends_view[0], &self.ends_view[p * width]
         self.cols = &cols[0] if self.n_cols else NULL
         self.live, self.rest = &self.rows_view[0], &self.rows_view[p]
         self.rr, self.yy, self.l1w, self.l2w = rr, yy, l1w, l2w
@@ -356,6 +361,36 @@ cdef class RowDescent:
         self.idle = False
         self.spent = 0.0
         self.patience = min(self.patience, 1.0)
+        if self.at > 1:
+            self.predict()
+
+    cdef void predict(self) noexcept nogil:
+        """Go on along the chord through the last two solutions where P is lower there."""
+        cdef Py_ssize_t i, t, n = self.p * self.width, width = self.width
+        cdef double first = self.alphas[self.at - 2], last = self.alphas[self.at - 1]
+        cdef double reach, change = 0.0, rise = 0.0, before, after
+        cdef double *b = self.b
+        cdef double *mixed = self.past
+        cdef double *corr = self.past + n
+        cdef const double *old = &self.coefs_view[self.at - 2, 0, 0]
+        if not first > last > self.alpha:
+            return
+        reach = (last - self.alpha) / (first - last)
+        for t in range(n):
+            mixed[t] = b[t] + reach * (b[t] - old[t])
+            corr[t] = self.c[t] + reach * (self.c[t] - self.before[t])
+            change -= (mixed[t] - b[t]) * (self.c[t] + corr[t])
+        for i in range(self.p):
+            t = i * width
+            before, after = dot(width, b + t, b + t), dot(width, mixed + t, mixed + t)
+            rise += self.l1 * (sqrt(after) - sqrt(before)) + 0.5 * self.l2 * (after - before)
+        self.work += 20.0 * n
+        if not 0.5 * change + rise < 0:
+            return
+        memcpy(b, mixed, n * sizeof(double))
+        memcpy(self.known, mixed, n * sizeof(double))
+        memcpy(self.c, corr, n * sizeof(double))
+        self.rr += change
 
     cdef bint is_solved(self, Certificate cert, double share) noexcept nogil:
         """Whether gap and violation are within a share of the tolerances, or within rounding."""
@@ -370,6 +405,8 @@ cdef class RowDescent:
         memcpy(
             &self.coefs_view[self.at, 0, 0], self.b, self.p * self.width * sizeof(double)
         )
+        memcpy(self.before, self.now, self.p * self.width * sizeof(double))
+        memcpy(self.now, self.c, self.p * self.width * sizeof(double))
         self.gaps_view[self.at] = cert.gap
         self.violations_view[self.at] = cert.violation
         self.n_iter_view[self.at] = self.it
