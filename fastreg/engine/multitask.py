@@ -362,12 +362,12 @@ def side_by_side(found: Sequence[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, .
 
 def stacks(coefs: np.ndarray) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
     """Yield some matrices of coefs (m, p, T) at a time: which, the rows in use, these (k, b T)."""
-    m = len(coefs)
+    m, _, n_targets = coefs.shape
     for first in range(0, m, STACKED):
         rows = slice(first, min(first + STACKED, m))
         used = coefs[rows].any(axis=(0, 2)).nonzero()[0]
-        stacked = coefs[rows, used].transpose(1, 0, 2)
-        yield rows, used, stacked.reshape(used.size, -1)
+        few = coefs[rows, used].transpose(1, 0, 2)
+        yield rows, used, few.reshape(used.size, few.shape[1] * n_targets)
 
 
 def row_squares(rows: np.ndarray) -> np.ndarray:
