@@ -25,8 +25,8 @@ def regression(
         X[:, j] = rho * X[:, j - 1] + np.sqrt(1 - rho**2) * X[:, j]
     shape = () if n_targets is None else (n_targets,)
     coef = np.zeros((p, *shape))
-    chosen = rng.choice(p, min(n_informative, p), replace=False)
-    coef[chosen] = rng.standard_normal((chosen.size, *shape))
+    effects = rng.standard_normal((min(n_informative, p), *shape))
+    coef[rng.choice(p, len(effects), replace=False)] = effects
     signal = X @ coef
     y = signal + rng.standard_normal((n, *shape)) * signal.std() / np.sqrt(snr)
     X += rng.uniform(-3.0, 3.0, p)
