@@ -13,7 +13,7 @@ import sklearn.linear_model as sk
 from scipy.linalg.blas import dsyrk
 
 import fastreg as fr
-from benchmarks.problems import regression, relative_gaps
+from benchmarks.problems import regression, relative_gaps, relative_joint_gap
 
 L1_RATIOS = [0.1, 0.5, 0.7, 0.9, 0.95, 0.99, 1.0]
 RIDGE_ALPHAS = np.geomspace(1e-2, 1e4, 50)
@@ -92,6 +92,18 @@ def test_elastic_net_cv(benchmark, who):
     kind = {"scikit-learn": sk.ElasticNetCV, "fastreg": fr.ElasticNetCV}[who]
     model = kind(l1_ratio=L1_RATIOS, cv=5)
     timed(benchmark, lambda: model.fit(X, y), rounds=3)
+
+
+@pytest.mark.benchmark(group="MultiTaskLassoCV, 5 folds, 1,000 x 1,000 x 20 targets")
+@pytest.mark.parametrize("who", ["scikit-learn", "fastreg"])
+def test_multi_task_lasso_cv(benchmark, who):
+    X, Y = regression(1_000, 1_000, n_targets=20)
+    model = {"scikit-learn": sk.MultiTaskLassoCV, "fastreg": fr.MultiTaskLassoCV}[who](cv=5)
+    if who == "scikit-learn":  # most of a minute
+        benchmark.pedantic(lambda: model.fit(X, Y), rounds=1)
+    else:
+        timed(benchmark, lambda: model.fit(X, Y), rounds=3)
+    assert relative_joint_gap(X, Y, model.alpha_, model.coef_) <= 1e-4
 
 
 @pytest.mark.benchmark(group="RidgeCV, 50 alphas, 5 folds, 20,000 x 300")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from numbers import Integral
@@ -83,6 +82,7 @@ def enet_path(
     ----------
     X : array-like or sparse matrix of shape (n, p)
     y : array-like of shape (n,) or (n, T)
+        Two-dimensional: the path of the multi-task problem, see `MultiTaskElasticNet`.
     l1_ratio : float, default=0.5
     eps : float, default=1e-3
         Smallest over largest alpha of an automatic grid.
@@ -95,7 +95,7 @@ def enet_path(
         overwrites X.
     verbose : bool or int, default=False
         Print a line for every batch of alphas.
-    coef_init : array-like of shape (p,), default=None
+    coef_init : array-like of shape (p,) or (T, p), default=None
         Coefficients to start from.
     return_n_iter : bool, default=False
     positive : bool, default=False
@@ -107,7 +107,7 @@ def enet_path(
     -------
     alphas : ndarray of shape (m,)
     coefs : ndarray of shape (p, m) or (T, p, m)
-    dual_gaps : ndarray of shape (m,) or (T, m)
+    dual_gaps : ndarray of shape (m,)
     n_iters : list of int
         Only with `return_n_iter`.
     """
@@ -126,24 +126,19 @@ def enet_path(
         X, y, sample_weight = check_data(BaseEstimator(), X, y, sample_weight)
     if y.ndim > 1 and positive:
         raise ValueError("positive=True is not allowed for multi-output (y.ndim != 1)")
-    if y.ndim > 1 and y.shape[1] > 1:
-        raise ValueError(
-            "paths of several targets at once (scikit-learn's multi-task problem) are not "
-            "supported: call once for each target"
-        )
     penalty = make_penalty(X.shape[1], l1_ratio, positive=positive)
     design = make_design(X, y, sample_weight, check_input=False)
-    starts = _starts(coef_init, design.n_targets, X.shape[1])
+    start = _start(coef_init, (X.shape[1],) if y.ndim == 1 else (y.shape[1], X.shape[1]))
+    target = 0 if y.ndim == 1 else None
     seed = random_seed(selection, random_state)
     with reporting(verbose) as report:
         settings = Settings(tol=tol, max_iter=max_iter, seed=seed, report=report)
-        found = _solve_path(design, penalty, _grid(alphas, eps), settings, False, starts)
-    coefs = np.stack([sparse.csr_array(s.coefs).toarray().T for s in found]).astype(X.dtype)
-    gaps = np.stack([s.gaps for s in found])
-    if y.ndim == 1:
-        coefs, gaps = coefs[0], gaps[0]
-    out = (found[0].alphas, coefs, gaps)
-    return (*out, [int(i) for i in found[0].n_iter]) if return_n_iter else out
+        found = _solve_path(
+            design, penalty, _grid(alphas, eps), settings, False, start=start, target=target
+        )
+    coefs = found.coefs.toarray() if sparse.issparse(found.coefs) else found.coefs
+    out = (found.alphas, np.moveaxis(coefs, 0, -1).astype(X.dtype), found.gaps)
+    return (*out, [int(i) for i in found.n_iter]) if return_n_iter else out
 
 
 def lasso_path(
@@ -502,7 +497,7 @@ def regularization_path(
     grid = _grid(alphas, eps)
     with reporting(verbose, progress) as report:
         settings = Settings(tol=tol, max_iter=max_iter, report=report)
-        (found,) = _solve_path(design, penalty, grid, settings, fit_intercept, [None])
+        found = _solve_path(design, penalty, grid, settings, fit_intercept)
     task = Task(penalty, found.alphas, fit_intercept=fit_intercept)
     return _as_path(found, found.alphas, names, design, task)
 
@@ -542,7 +537,7 @@ def ridge_path(
     values = np.sort(check_alphas(alphas))[::-1]
     weight = total_weight(design)
     settings = Settings()
-    (found,) = _solve_path(design, penalty, values / weight, settings, fit_intercept, [None])
+    found = _solve_path(design, penalty, values / weight, settings, fit_intercept)
     task = Task(penalty, found.alphas, fit_intercept=fit_intercept)
     return _as_path(found, values, names, design, task)
 
@@ -602,30 +597,21 @@ def _solve_path(
     alphas: np.ndarray | Grid,
     settings: Settings,
     fit_intercept: bool,
-    starts: Sequence[np.ndarray | None],
-) -> list[Solution]:
-    """Solve the path of every target on the grid of the first."""
-    probe = [Task(penalty, alphas, fit_intercept=fit_intercept)]
+    *,
+    start: np.ndarray | None = None,
+    target: int | None = 0,
+) -> Solution:
+    """Solve the path of one target or, for None, of all at once."""
     if isinstance(alphas, Grid) and penalty.l1_ratio == 0:
         raise ValueError(
             "Automatic alpha grid generation is not supported for l1_ratio=0. Please supply a grid "
             "by providing your estimator with the appropriate `alphas=` argument."
         )
-    if isinstance(alphas, Grid):
-        largest = [
-            resolve_alphas(
-                design, probe, Task(penalty, alphas, target=t, fit_intercept=fit_intercept)
-            )
-            for t in range(design.n_targets)
-        ]
-        alphas = max(largest, key=lambda grid: grid[0])
-    tasks = [
-        Task(penalty, alphas, target=t, fit_intercept=fit_intercept, start=starts[t])
-        for t in range(design.n_targets)
-    ]
-    found = solve(design, tasks, settings)
+    task = Task(penalty, alphas, target=target, fit_intercept=fit_intercept, start=start)
+    task = replace(task, alphas=resolve_alphas(design, [task], task))
+    found = solve(design, [task], settings)
     warn_unsolved(found, settings)
-    return found
+    return found[0]
 
 
 def _check_stopping(tol: float, max_iter: int) -> None:
@@ -635,15 +621,13 @@ def _check_stopping(tol: float, max_iter: int) -> None:
         raise ValueError(f"max_iter == {max_iter}, must be >= 1")
 
 
-def _starts(coef_init: Any, n_targets: int, n_features: int) -> list[np.ndarray | None]:
+def _start(coef_init: Any, shape: tuple[int, ...]) -> np.ndarray | None:
     if coef_init is None:
-        return [None] * n_targets
-    coef = np.atleast_2d(np.asarray(coef_init, dtype=float))
-    if coef.shape != (n_targets, n_features):
-        raise ValueError(
-            f"coef_init must have shape {(n_targets, n_features)}, got {np.shape(coef_init)}"
-        )
-    return list(coef)
+        return None
+    coef = np.asarray(coef_init, dtype=float)
+    if coef.shape != shape:
+        raise ValueError(f"coef_init must have shape {shape}, got {coef.shape}")
+    return coef
 
 
 def _check_count(n_alphas: int) -> int:

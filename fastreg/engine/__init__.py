@@ -1,13 +1,15 @@
 """The engine: `solve(design, tasks)`, the only entrance that estimators use.
 
 It knows tasks and penalties, not how X is held. The routes are `gram` (p × p moments held),
-`lockstep` (a working set) and `ridge` (exact); `cost` chooses, `certificate` judges what comes out.
+`lockstep` (a working set) and `ridge` (exact), for all targets at once `multitask`; `cost` chooses,
+`certificate` judges what comes out.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -18,6 +20,8 @@ from fastreg.engine.cost import holds_moments
 from fastreg.engine.gram import GramPath
 from fastreg.engine.grid import alpha_grid
 from fastreg.engine.lockstep import solve_in_lockstep
+from fastreg.engine.multitask import JointGramPath, JointProblem, apart, together
+from fastreg.engine.multitask_working_set import JointWorkingSetTask
 from fastreg.engine.problem import Problem, train_moments
 from fastreg.engine.ridge import RidgePath
 from fastreg.engine.tasks import Batch, Diagnostics, Grid, Penalty, Settings, Solution, Task
@@ -54,6 +58,15 @@ def solve(design: Design, tasks: Sequence[Task], settings: Settings) -> list[Sol
     """
     if any(isinstance(task.alphas, Grid) for task in tasks):
         raise ValueError("resolve_alphas has to be called before solve")
+    parts = [apart(t, design.n_targets) if t.target is None else [t] for t in tasks]
+    found = iter(_solve(design, [part for task in parts for part in task], settings))
+    return [
+        next(found) if few == [task] else together([next(found) for _ in few])
+        for task, few in zip(tasks, parts, strict=True)
+    ]
+
+
+def _solve(design: Design, tasks: Sequence[Task], settings: Settings) -> list[Solution]:
     groups = design.moments(_choose(design, tasks))
     trains = _Trains(design, groups, tasks)
     problems = [trains.problem(task) for task in tasks]
@@ -65,8 +78,13 @@ def solve(design: Design, tasks: Sequence[Task], settings: Settings) -> list[Sol
     else:
         route = "working set"
         solved, _ = _one_by_one(design, exact, settings)
-        lockstep, batches = solve_in_lockstep(design, hard, settings)
-        found = dict(zip(map(id, exact + hard), solved + lockstep, strict=True))
+        joint = [problem for problem in hard if problem.task.target is None]
+        single = [problem for problem in hard if problem.task.target is not None]
+        lockstep, batches = solve_in_lockstep(design, single, settings)
+        more, further = solve_in_lockstep(design, joint, settings, JointWorkingSetTask)
+        batches += further
+        done = [*solved, *lockstep, *more]
+        found = dict(zip(map(id, [*exact, *single, *joint]), done, strict=True))
         answers = [found[id(problem)] for problem in problems]
     diagnostics = Diagnostics(route, design.passes, tuple(batches))
     return [
@@ -81,9 +99,8 @@ def _one_by_one(
     """Solve task by task, in threads where asked; a task is a batch."""
 
     def one(problem: Problem) -> tuple[Answer, Batch]:
-        route = RidgePath if _is_ridge(problem.task.penalty) else GramPath
         before = design.passes
-        answer = route(design, problem, settings).solve(problem.task.alphas)
+        answer = _route(problem)(design, problem, settings).solve(problem.task.alphas)
         return answer, _describe(problem, answer, design.passes - before)
 
     if len(problems) < 2:
@@ -98,6 +115,12 @@ def _one_by_one(
     return [answer for answer, _ in done], [batch for _, batch in done]
 
 
+def _route(problem: Problem | JointProblem) -> type:
+    if problem.task.target is None:
+        return JointGramPath
+    return RidgePath if _is_ridge(problem.task.penalty) else GramPath
+
+
 def _describe(problem: Problem, answer: Answer, passes: float) -> Batch:
     m = answer.n_iter.size
     return Batch(
@@ -106,7 +129,7 @@ def _describe(problem: Problem, answer: Answer, passes: float) -> Batch:
         accepted=m,
         remaining=0,
         working_set=problem.cols.size,
-        active=int(np.count_nonzero(answer.coefs[-1])),
+        active=problem.active(answer.coefs[-1]).size,
         violations=0,
         sweeps=answer.n_sweeps,
         newton_steps=answer.n_newton,
@@ -123,14 +146,15 @@ def resolve_alphas(design: Design, tasks: Sequence[Task], task: Task) -> np.ndar
         return task.alphas
     whole = Task(task.penalty, task.alphas, target=task.target, fit_intercept=task.fit_intercept)
     groups = design.moments(_choose(design, tasks))
-    problem = Problem(train_moments(groups, None), whole, design)
+    problem = _Trains(design, groups, [whole]).problem(whole)
     return alpha_grid(problem.alpha_max(problem.free_rows(design)), task.alphas)
 
 
 def _choose(design: Design, tasks: Sequence[Task]) -> bool:
     lengths = [t.alphas.n_alphas if isinstance(t.alphas, Grid) else len(t.alphas) for t in tasks]
     exact = all(_is_ridge(task.penalty) for task in tasks)
-    return holds_moments(design, len(tasks), max(lengths), exact)
+    size = sum(design.n_targets if task.target is None else 1 for task in tasks)
+    return holds_moments(design, size, max(lengths), exact)
 
 
 class _Trains:
@@ -146,8 +170,11 @@ class _Trains:
         if len(groups) > 2 and all(other in wanted for other in others):
             self.merged.update(zip(others, leave_one_group_out(groups), strict=True))
 
-    def problem(self, task: Task) -> Problem:
+    def problem(self, task: Task) -> Problem | JointProblem:
         """Return the problem of a task; tasks on the same rows share one Gram matrix."""
+        if task.target is None:
+            each = [replace(task, target=t, start=None) for t in range(self.design.n_targets)]
+            return JointProblem(task, [self.problem(part) for part in each])
         with self.lock:
             if task.train not in self.merged:
                 self.merged[task.train] = train_moments(self.groups, task.train)

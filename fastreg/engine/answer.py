@@ -65,12 +65,15 @@ class Answer:
             n_iter=self.n_iter,
             converged=is_solved(problem, settings, found),
             scale=problem.yy,
-            train_mse=self.rr,
+            train_mse=self.rr / problem.n_targets,
             ill_conditioned=self.ill_conditioned,
             diagnostics=diagnostics,
         )
         if task.held_out:
-            out.held_out_mse, out.held_out_tss = held_out_errors(
-                design, problem, groups, self.coefs, self.held_out_loss
-            )
+            out.held_out_mse, out.held_out_tss = self._held_out(design, groups, problem)
         return out
+
+    def _held_out(
+        self, design: Design, groups: list[Moments], problem: Problem
+    ) -> tuple[np.ndarray, float]:
+        return held_out_errors(design, problem, groups, self.coefs, self.held_out_loss)

@@ -52,7 +52,7 @@ def certify(
     """
     found = Certificates(*_certify(problem, alphas, coefs, corrs, rr))
     if problem.reach is not problem.root:
-        _widen(problem, coefs, found)
+        widen(problem, coefs, found)
     if problem.task.penalty.factor is None and alphas.all():
         return found  # every column is penalized
     loose = problem.cols[~(np.isfinite(problem.lower) & np.isfinite(problem.upper))[problem.cols]]
@@ -74,7 +74,7 @@ def certify(
     return found
 
 
-def _widen(problem: Problem, coefs: np.ndarray, found: Certificates) -> None:
+def widen(problem: Problem, coefs: np.ndarray, found: Certificates) -> None:
     """Enlarge the floors where rows are multiplied unshifted: r and Xᵀr round to the mean."""
     size, y = np.abs(coefs), np.sqrt(problem.yy)
     found.floor[:] *= (y + size @ problem.reach) / (y + size @ problem.root + TINY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -29,7 +30,12 @@ class GramPath:
     matter, the certificate comes from the true residual instead, and what it finds wrong is fed
     back into the correlations (iterative refinement: the squared condition number of the Gram
     matrix then costs no accuracy).
+
+    `multitask` solves its kind of task by the same steps with other arithmetic: the methods
+    `_state`, `_descend`, `_certify`, `_is_rounding`, `_from_moments` and `_true`.
     """
+
+    answer: ClassVar[type[Answer]] = Answer
 
     def __init__(self, design: Design, problem: Problem, settings: Settings) -> None:
         self.design, self.problem, self.settings = design, problem, settings
@@ -47,22 +53,22 @@ class GramPath:
         else:
             corr, rr = problem.corr.copy(), problem.yy
             before = self._before(float(alphas[0]))
-        q = GramCoordinates(self.gram, corr, problem.diag, float(rr))
+        state = self._state(corr, float(rr))
         on_the_way = 0
         for alpha, tol in before:
             rough = replace(self.settings, tol=max(self.settings.tol, tol))
-            step = descend(q, self.factor, coef, np.array([alpha]), problem, rough)
+            step = self._descend(state, coef, np.array([alpha]), rough)
             on_the_way += int(step.n_iter[0])
-        run = descend(q, self.factor, coef, alphas, problem, self.settings)
+        run = self._descend(state, coef, alphas, self.settings)
         coefs, n_iter = run.coefs, run.n_iter
         n_iter[0] += on_the_way
         verify = self.design.has_rows and problem.task.verify
         corrs, rr = self._true(coefs) if verify else self._from_moments(coefs)
-        found = certify(problem, alphas, coefs, corrs, rr, self._rows)
+        found = self._certify(alphas, coefs, corrs, rr)
         self.from_moments = np.full(alphas.size, not verify)
         if self.design.has_rows:
             self._refine(alphas, coefs, corrs, rr, found, n_iter)
-        return Answer(
+        return self.answer(
             coefs,
             rr,
             found,
@@ -80,15 +86,35 @@ class GramPath:
         top = problem.alpha_max(self.free_rows)
         return approach(top, top, alpha)
 
+    def _state(self, corr: np.ndarray, rr: float) -> Any:
+        """Return what `_descend` keeps up to date: correlations, which it owns, and ‖r‖²/Σw."""
+        return GramCoordinates(self.gram, corr, self.problem.diag, rr)
+
+    def _descend(
+        self,
+        state: Any,
+        coef: np.ndarray,
+        alphas: np.ndarray,
+        settings: Settings,
+        max_iter: int | None = None,
+    ) -> Any:
+        """Solve for each alpha in turn from `coef`, updated in place; return the kernel."""
+        return descend(state, self.factor, coef, alphas, self.problem, settings, max_iter=max_iter)
+
+    def _certify(
+        self, alphas: np.ndarray, coefs: np.ndarray, corrs: np.ndarray, rr: np.ndarray
+    ) -> Certificates:
+        return certify(self.problem, alphas, coefs, corrs, rr, lambda cols: self.gram[cols])
+
+    def _is_rounding(self, alphas: np.ndarray, coefs: np.ndarray, corrs: np.ndarray) -> np.ndarray:
+        return is_rounding(self.problem, alphas, coefs, corrs)
+
     def _from_moments(self, coefs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return c = q − G b and ‖r‖² = ‖y‖² − bᵀ(q + c)."""
         problem = self.problem
         corrs = problem.corr - coefs @ self.gram
         rr = problem.yy - np.einsum("kj,kj->k", coefs, problem.corr + corrs)
         return corrs, np.maximum(rr, 0.0)
-
-    def _rows(self, cols: np.ndarray) -> np.ndarray:
-        return self.gram[cols]
 
     def _true(self, coefs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return self.problem.evaluate(self.design, coefs)
@@ -118,7 +144,7 @@ class GramPath:
             for k in todo:
                 n_iter[k] += self._correct(k, alphas, coefs, corrs, rr, n_iter[k], attempt)
         self._certify_true(todo, alphas, coefs, corrs, rr, found)
-        rounded = todo[is_rounding(problem, alphas[todo], coefs[todo], corrs[todo])]
+        rounded = todo[self._is_rounding(alphas[todo], coefs[todo], corrs[todo])]
         found.floor[rounded] = np.maximum(found.floor, found.gap)[rounded]
 
     def _certify_true(
@@ -131,7 +157,7 @@ class GramPath:
         found: Certificates,
     ) -> None:
         corrs[todo], rr[todo] = self._true(coefs[todo])
-        fresh = certify(self.problem, alphas[todo], coefs[todo], corrs[todo], rr[todo], self._rows)
+        fresh = self._certify(alphas[todo], coefs[todo], corrs[todo], rr[todo])
         for old, new in zip(found, fresh, strict=True):
             old[todo] = new
         self.from_moments[todo] = False
@@ -153,15 +179,12 @@ class GramPath:
         """
         settings = replace(self.settings, tol=self.settings.tol * 0.1 ** (attempt + 1))
         coef = coefs[k].copy()
-        q = GramCoordinates(self.gram, corrs[k].copy(), self.problem.diag, float(rr[k]))
-        run = descend(
-            q,
-            self.factor,
+        run = self._descend(
+            self._state(corrs[k].copy(), float(rr[k])),
             coef,
             alphas[k : k + 1],
-            self.problem,
             settings,
-            max_iter=self.settings.max_iter - int(spent),
+            self.settings.max_iter - int(spent),
         )
         coefs[k] = coef
         return int(run.n_iter[0])

@@ -21,6 +21,8 @@ class HeldColumns:
     ----------
     design : Design
     problem : Problem
+    can_use_rows : bool
+        False holds a Gram matrix whatever it costs.
 
     Attributes
     ----------
@@ -32,8 +34,8 @@ class HeldColumns:
         Whether descent is on the residual; once it is, it stays so.
     """
 
-    def __init__(self, design: Design, problem: Problem) -> None:
-        self.design, self.problem = design, problem
+    def __init__(self, design: Design, problem: Problem, can_use_rows: bool = True) -> None:
+        self.design, self.problem, self.can_use_rows = design, problem, can_use_rows
         self.cols = np.empty(0, dtype=np.intp)
         self.position = np.full(design.n_features, -1, dtype=np.intp)
         self.square = _Square()
@@ -47,7 +49,7 @@ class HeldColumns:
         old, size = self.cols.size, self.cols.size + new.size
         self.cols = np.concatenate([self.cols, new])
         self.position[new] = np.arange(old, size)
-        self.as_rows = self.as_rows or prefers_rows(self.design, self.cols)
+        self.as_rows = self.can_use_rows and (self.as_rows or prefers_rows(self.design, self.cols))
         if self.as_rows:
             self.square = _Square()
             return

@@ -18,13 +18,14 @@ def held_out_errors(
     groups: list[Moments],
     coefs: np.ndarray,
     loss: np.ndarray | None = None,
+    curved: np.ndarray | None = None,
 ) -> tuple[np.ndarray, float]:
     """Return the weighted mean squared error of each of m coefficient vectors, and the variance.
 
     With cross-products, Σw(y − ŷ)² = S_yy − 2 bᵀS_xy + bᵀS b + W(ȳ − b0 − x̄·b)²: no pass over X.
     Its rounding error is about ε (S_yy + |b|ᵀ|S||b|); points where that exceeds 1e-9 of the
     result, and all points without cross-products, come from the rows, unless `loss` (m,) holds
-    their Σw(y − ŷ)² already.
+    their Σw(y − ŷ)² already. `curved` (m,) may hold bᵀS b.
 
     Returns
     -------
@@ -41,7 +42,8 @@ def held_out_errors(
     if not held.has_cross:
         return _from_rows(design, problem, held.weight, coefs), tss
     s_xy, s_yy = held.s_xy[:, t], held.s_yy[t]
-    curved = np.einsum("kj,kj->k", coefs @ held.s_xx, coefs)
+    if curved is None:
+        curved = np.einsum("kj,kj->k", coefs @ held.s_xx, coefs)
     miss = _mean_residual(problem, held, coefs)
     sse = s_yy - 2.0 * (coefs @ s_xy) + curved + held.weight * miss**2
     magnitude = np.abs(coefs) @ np.sqrt(held.s_xx.diagonal())

@@ -16,14 +16,17 @@ from fastreg.engine.answer import Answer
 from fastreg.engine.cost import takes_all
 from fastreg.engine.problem import Problem
 from fastreg.engine.tasks import Batch, Settings
-from fastreg.engine.working_set import LONGEST_BATCH, Block, WorkingSetTask
+from fastreg.engine.working_set import Block, WorkingSetTask
 from fastreg.workers import run_jobs
 
 MOST_BYTES = 1 << 29  # of correlations that a pass may return
 
 
 def solve_in_lockstep(
-    design: Design, problems: Sequence[Problem], settings: Settings
+    design: Design,
+    problems: Sequence[Problem],
+    settings: Settings,
+    kind: type[WorkingSetTask] = WorkingSetTask,
 ) -> tuple[list[Answer], list[Batch]]:
     """Return the answers, in the order of the problems, and how it went.
 
@@ -31,26 +34,25 @@ def solve_in_lockstep(
     """
     answers: list[Answer] = []
     batches: list[Batch] = []
-    together = max(1, MOST_BYTES // (8 * (LONGEST_BATCH + 1) * max(1, design.n_features)))
+    vectors = (kind.longest + 1) * max((problem.n_targets for problem in problems), default=1)
+    together = max(1, MOST_BYTES // (8 * vectors * max(1, design.n_features)))
     for first in range(0, len(problems), together):
-        found = _solve_together(design, problems[first : first + together], settings, batches)
-        answers += found
+        tasks = [kind(design, p, settings) for p in problems[first : first + together]]
+        answers += _solve_together(design, tasks, settings, batches)
     return answers, batches
 
 
 def _solve_together(
-    design: Design, problems: Sequence[Problem], settings: Settings, batches: list[Batch]
+    design: Design, tasks: list[WorkingSetTask], settings: Settings, batches: list[Batch]
 ) -> list[Answer]:
-    tasks = [WorkingSetTask(design, problem, settings) for problem in problems]
     _look(design, [task for task in tasks if task.warm])
-    if takes_all(design):
+    if tasks[0].can_use_rows and takes_all(design):
         for task in tasks:
             task.want_all()
     while running := [task for task in tasks if not task.done]:
         before = _counts(design, running)
         blocks = run_jobs([task.attempt for task in running], settings.n_jobs)
-        answers = evaluate(design, [task.problem for task in running], blocks)
-        for task, answer in zip(running, answers, strict=True):
+        for task, answer in _evaluate_tasks(design, running, blocks):
             task.judge(*answer)
         batch = _describe(design, running, before)
         batches.append(batch)
@@ -73,7 +75,7 @@ def _describe(design: Design, running: list[WorkingSetTask], before: np.ndarray)
         accepted=int(accepted),
         remaining=sum(task.points.size - task.at for task in running),
         working_set=max(task.size for task in running),
-        active=max(int(np.count_nonzero(task.coef)) for task in running),
+        active=max(task.problem.active(task.coef).size for task in running),
         violations=int(violations),
         sweeps=int(sweeps),
         newton_steps=int(newton_steps),
@@ -85,14 +87,19 @@ def _look(design: Design, warm: list[WorkingSetTask]) -> None:
     """Evaluate what the tasks start from, in one pass."""
     if not warm:
         return
-    blocks: list[Block] = []
-    for task in warm:
-        cols = np.flatnonzero(task.coef)
-        intercept = task.problem.intercepts_about_shift(task.coef[None, :])
-        blocks.append((cols, task.coef[None, cols], intercept))
-    found = evaluate(design, [task.problem for task in warm], blocks)
-    for task, (corr, rr, _) in zip(warm, found, strict=True):
+    blocks = [task.start_blocks() for task in warm]
+    for task, (corr, rr, _) in _evaluate_tasks(design, warm, blocks):
         task.look(corr[0], float(rr[0]))
+
+
+def _evaluate_tasks(
+    design: Design, tasks: list[WorkingSetTask], blocks: list[list[Block]]
+) -> Iterator[tuple[WorkingSetTask, tuple[np.ndarray, ...]]]:
+    """Yield each task with what one pass over X says of its blocks."""
+    parts = [part for task in tasks for part in task.parts]
+    found = evaluate(design, parts, [block for few in blocks for block in few])
+    for task in tasks:
+        yield task, task.joined([next(found) for _ in task.parts])
 
 
 def evaluate(

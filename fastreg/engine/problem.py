@@ -46,7 +46,11 @@ class Problem:
         1 for training row groups, else 0.
     design_shift : ndarray of shape (p,)
         What the design's products are taken about.
+    n_targets : int
+        How many targets `yy` and the losses sum over: 1.
     """
+
+    n_targets = 1
 
     def __init__(self, moments: Moments, task: Task, design: Design) -> None:
         self.moments, self.task = moments, task
@@ -167,6 +171,10 @@ class Problem:
             coef[self.cols] = self.task.start[self.cols]
             np.clip(coef, self.lower, self.upper, out=coef)
         return coef
+
+    def active(self, coef: np.ndarray) -> np.ndarray:
+        """Return which features coefficients (p,) use."""
+        return coef.nonzero()[0]
 
     @cached_property
     def largest_corr(self) -> float:

@@ -52,9 +52,12 @@ class Task:
         Solved in the order given, each from the solution before.
     train, held_out : tuple of int
         Row groups; None trains on all of them.
-    target : int
+    target : int or None
+        None: all targets at once, whose coefficients share their support (multi-task). The penalty
+        of feature j is then that of ‖B_j‖, its coefficients' norm, and may have neither factors,
+        bounds nor a scale.
     fit_intercept : bool
-    start : ndarray of shape (p,) or None
+    start : ndarray of shape (p,), (T, p) for all targets, or None
         Coefficients to start from.
     verify : bool
         Certify every α from the true residual, not only where rounding asks for it.
@@ -64,7 +67,7 @@ class Task:
     alphas: np.ndarray | Grid
     train: tuple[int, ...] | None = None
     held_out: tuple[int, ...] = ()
-    target: int = 0
+    target: int | None = 0
     fit_intercept: bool = True
     start: np.ndarray | None = None
     verify: bool = False
@@ -179,8 +182,9 @@ class Solution:
     Attributes
     ----------
     alphas : ndarray of shape (m,)
-    coefs : ndarray or CSR array of shape (m, p)
-    intercepts : ndarray of shape (m,)
+    coefs : ndarray or CSR array of shape (m, p); ndarray of shape (m, T, p) for all targets at once
+        For all targets at once and with held-out rows only those of the last α.
+    intercepts : ndarray of shape (m,) or (m, T)
     gaps : ndarray of shape (m,)
         Duality gap of each α in the units of the problem (divided by Σw).
     violations : ndarray of shape (m,)
@@ -188,9 +192,9 @@ class Solution:
     n_iter : ndarray of shape (m,), int
     converged : ndarray of shape (m,), bool
     scale : float
-        Σw(y − ȳ)²/Σw: the gap is judged against tol times this.
+        Σw(y − ȳ)²/Σw: the gap is judged against tol times this. The sum over all targets.
     train_mse : ndarray of shape (m,)
-        Weighted mean squared error of the training rows.
+        Weighted mean squared error of the training rows. The mean over all targets.
     ill_conditioned : bool
         Whether a ridge solution had to come from an orthogonal factorization.
     held_out_mse : ndarray of shape (m,) or None

@@ -44,6 +44,8 @@ class WorkingSetTask:
 
     Attributes
     ----------
+    parts : list of Problem
+        The problem of each target that a pass over X is to evaluate.
     wanted : ndarray of int
         Columns that should join W before the next `attempt`.
     size : int
@@ -52,9 +54,12 @@ class WorkingSetTask:
         So far.
     """
 
+    can_use_rows = True  # whether descent can be on the residual
+    first, shortest, longest = FIRST_BATCH, SHORTEST_BATCH, LONGEST_BATCH
+
     def __init__(self, design: Design, problem: Problem, settings: Settings) -> None:
         self.design, self.problem, self.settings = design, problem, settings
-        p = problem.corr.size
+        self.parts = [problem]
         self.rows: dict[bytes, np.ndarray] = {}
         free_rows = self._rows(problem.free) if problem.free.size else None
         self.coef, self.corr, self.here_rr = problem.start(), problem.corr, problem.yy
@@ -65,16 +70,25 @@ class WorkingSetTask:
         self.answers: list[tuple[np.ndarray, np.ndarray]] = []  # positions, coefficients
         self.rr, self.held_out = np.empty(m), np.empty(m)
         self.found = Certificates(*np.empty((4, m)))
-        self.at, self.batch, self.tries, self.tighter = 0, FIRST_BATCH, 0, 1.0
+        self.at, self.batch, self.tries, self.tighter = 0, self.first, 0, 1.0
         self.margin, self.near = MARGIN, NEAR
         self.complete = self.rejected = False
-        self.factor = Factor(p)
+        self.factor = Factor(design.n_features)
         self.slope: np.ndarray | None = None
-        self.columns = HeldColumns(design, problem)
+        self.columns = HeldColumns(design, problem, self.can_use_rows)
         self.n_sweeps = self.n_newton = self.n_violations = 0
-        self.wanted = np.union1d(problem.free, np.flatnonzero(self.coef)).astype(np.intp)
+        self.wanted = np.union1d(problem.free, problem.active(self.coef)).astype(np.intp)
         if not self.warm:
             self._predict()
+
+    def start_blocks(self) -> list[Block]:
+        """Return what is to be evaluated of the coefficients to start from, part by part."""
+        cols, coefs = np.flatnonzero(self.coef), self.coef[None, :]
+        return [(cols, coefs[:, cols], self.problem.intercepts_about_shift(coefs))]
+
+    def joined(self, found: list[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
+        """Return as one what `lockstep.evaluate` found for each part."""
+        return found[0]
 
     def look(self, corr: np.ndarray, rr: float) -> None:
         """Take the correlations and ‖r‖²/Σw of the coefficients to start from."""
@@ -83,7 +97,7 @@ class WorkingSetTask:
 
     def want_all(self) -> None:
         """Want every column at once: nothing is left to predict."""
-        self.wanted, self.batch = self.problem.cols, LONGEST_BATCH
+        self.wanted, self.batch = self.problem.cols, self.longest
 
     def _plan(self, top: float) -> None:
         """List the points to solve: every α asked for and, from afar, some on the way there."""
@@ -108,11 +122,8 @@ class WorkingSetTask:
 
     def answer(self) -> Answer:
         """Return what was found, once the task is done."""
-        places, values = zip(*self.answers, strict=True)
-        ends = np.cumsum([0, *(part.size for part in places)])
-        parts = np.concatenate(values), np.concatenate(places), ends
         return Answer(
-            sparse.csr_array(parts, shape=(len(places), self.problem.corr.size)),
+            self._coefs(),
             self.rr,
             self.found,
             self.n_iter[self.slots >= 0],
@@ -120,6 +131,16 @@ class WorkingSetTask:
             n_newton=self.n_newton,
             held_out_loss=self.held_out,
         )
+
+    def _coefs(self) -> sparse.csr_array:
+        places, values = zip(*self.answers, strict=True)
+        ends = np.cumsum([0, *(part.size for part in places)])
+        parts = np.concatenate(values), np.concatenate(places), ends
+        return sparse.csr_array(parts, shape=(len(places), self.problem.corr.size))
+
+    def _keep(self, coef: np.ndarray) -> None:
+        place = np.flatnonzero(coef)
+        self.answers.append((place, coef[place]))
 
     def _ahead(self) -> slice:
         """Return the points of the next batch; those on the way have batches of their own."""
@@ -129,8 +150,8 @@ class WorkingSetTask:
             end = self.at + int(np.argmax(kind != kind[0]))
         return slice(self.at, end)
 
-    def attempt(self) -> Block:
-        """Let what is wanted join W and solve the batch on it; return what to evaluate.
+    def attempt(self) -> list[Block]:
+        """Let what is wanted join W and solve the batch on it; return what to evaluate, by part.
 
         On the Gram matrix one more vector comes last: on the tangent of the path at the end of the
         batch, extended to α = 0.
@@ -161,7 +182,7 @@ class WorkingSetTask:
         if gram is not None:
             tangent = block[-1] + alphas[-1] * self._direction(gram, float(alphas[-1]))
             block = np.vstack([block, tangent])
-        return work, block, problem.y_centre - block @ problem.centre[work]
+        return [(work, block, problem.y_centre - block @ problem.centre[work])]
 
     def _direction(self, gram: np.ndarray, alpha: float) -> np.ndarray:
         """Return −db/dα on W at the last point of the batch.
@@ -197,9 +218,9 @@ class WorkingSetTask:
         """
         problem, alphas = self.problem, self.points[self.ahead]
         m = alphas.size
-        full = np.zeros((m, problem.corr.size))
+        full = np.zeros((m, *problem.corr.shape))
         full[:, self.columns.cols] = self.trial
-        found = certify(problem, alphas, full, corr[:m], rr[:m], self._rows)
+        found = self._certify(alphas, full, corr[:m], rr[:m])
         goal = replace(self.settings, tol=self.tols[self.ahead])
         solved = is_solved(problem, goal, found)
         accepted = m if solved.all() else int(np.argmin(solved))
@@ -209,7 +230,7 @@ class WorkingSetTask:
             self.tries += self.complete
             if self.tries > MOST_TRIES or self.n_iter[self.at] >= self.settings.max_iter:
                 accepted = 1
-                if is_rounding(problem, alphas[:1], full[:1], corr[:1])[0]:
+                if self._is_rounding(alphas[:1], full[:1], corr[:1])[0]:
                     found.floor[0] = max(found.floor[0], found.gap[0])
         if accepted:
             self.tries, self.complete = 0, False
@@ -221,7 +242,7 @@ class WorkingSetTask:
         self.alpha = float(alphas[here])
         self.rejected = accepted < m
         if not self.rejected:
-            self.batch = min(2 * self.batch, LONGEST_BATCH)
+            self.batch = min(2 * self.batch, self.longest)
             self.near = max(NEAR, SHRINK * self.near)
             self.tighter = 1.0
             self.slope = slope
@@ -231,7 +252,7 @@ class WorkingSetTask:
                 self._age()
         else:
             self._collect(alphas[accepted:], corr[accepted:m])
-            self.batch = max(SHORTEST_BATCH, self.batch // 2)
+            self.batch = max(self.shortest, self.batch // 2)
             self.near = min(WIDEST, GROW * self.near)
 
     def _age(self) -> None:
@@ -239,13 +260,22 @@ class WorkingSetTask:
         work, problem = self.columns.cols, self.problem
         if work.size < SMALL or self.columns.as_rows:
             return
-        used = np.any(self.trial != 0, axis=0) | np.isin(work, problem.free)
+        used = np.isin(np.arange(work.size), problem.active(self.trial.any(axis=0)))
+        used |= np.isin(work, problem.free)
         pull = problem.pull(self.corr)[work]
         useful = used | (pull > NEARLY * self.alpha * problem.l1w[work])
         if np.count_nonzero(useful) < CROWDED * work.size:
             stay = np.flatnonzero(useful)
             self.columns.keep(stay)
             self.factor.renumber(stay)
+
+    def _certify(
+        self, alphas: np.ndarray, coefs: np.ndarray, corrs: np.ndarray, rr: np.ndarray
+    ) -> Certificates:
+        return certify(self.problem, alphas, coefs, corrs, rr, self._rows)
+
+    def _is_rounding(self, alphas: np.ndarray, coefs: np.ndarray, corrs: np.ndarray) -> np.ndarray:
+        return is_rounding(self.problem, alphas, coefs, corrs)
 
     def _slope(self, alphas: np.ndarray, corr: np.ndarray) -> np.ndarray | None:
         """Return d(Xᵀr)/dα at the end of the batch: of the tangent, else of the last chord."""
@@ -266,8 +296,7 @@ class WorkingSetTask:
         if slot < 0:
             self.n_iter[self.at + 1] += self.n_iter[self.at]
         else:
-            place = np.flatnonzero(coef)
-            self.answers.append((place, coef[place]))
+            self._keep(coef)
             self.rr[slot], self.held_out[slot] = rr, held_out
             for part, value in zip(self.found, found, strict=True):
                 part[slot] = value
@@ -300,10 +329,10 @@ class WorkingSetTask:
 
     def _outside(self) -> tuple[np.ndarray, int]:
         """Return the usable columns outside W and how many of them may join at a time."""
-        outside = np.ones(self.problem.corr.size, dtype=bool)
+        outside = np.ones(self.design.n_features, dtype=bool)
         outside[self.columns.cols] = False
         cols = self.problem.cols
-        return cols[outside[cols]], max(FEWEST_JOINING, np.count_nonzero(self.coef))
+        return cols[outside[cols]], max(FEWEST_JOINING, self.problem.active(self.coef).size)
 
     def _predict(self) -> None:
         """Want the features that are expected to enter in the next batch; shorten it if many."""
@@ -320,7 +349,7 @@ class WorkingSetTask:
             joining = outside[excess > -margin * step]
             if joining.size <= limit:
                 break
-            if end.stop - end.start <= SHORTEST_BATCH:
+            if end.stop - end.start <= self.shortest:
                 joining = outside[np.argsort(-excess, kind="stable")[:limit]]
                 break
             self.batch = (end.stop - end.start) // 2

@@ -3,6 +3,8 @@
 from fastreg.linear_model._adaptive import adaptive_weights
 from fastreg.linear_model._coordinate_descent import ElasticNet, Lasso
 from fastreg.linear_model._cross_validation import ElasticNetCV, LassoCV
+from fastreg.linear_model._multi_task import MultiTaskElasticNet, MultiTaskLasso
+from fastreg.linear_model._multi_task_cv import MultiTaskElasticNetCV, MultiTaskLassoCV
 from fastreg.linear_model._ridge import Ridge
 from fastreg.linear_model._ridge_cv import RidgeCV
 from fastreg.path import enet_path, lasso_path, ridge_path
@@ -12,6 +14,10 @@ __all__ = [
     "ElasticNetCV",
     "Lasso",
     "LassoCV",
+    "MultiTaskElasticNet",
+    "MultiTaskElasticNetCV",
+    "MultiTaskLasso",
+    "MultiTaskLassoCV",
     "Ridge",
     "RidgeCV",
     "adaptive_weights",

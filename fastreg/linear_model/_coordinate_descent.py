@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -19,8 +20,8 @@ from fastreg.checks import (
     random_seed,
     warn_unsolved,
 )
-from fastreg.designs import make_design
-from fastreg.engine import Settings, Task, solve
+from fastreg.designs import Design, make_design
+from fastreg.engine import Penalty, Settings, Solution, Task, solve
 from fastreg.linear_model._base import (
     OWN_CONSTRAINTS,
     LinearModelBase,
@@ -191,6 +192,19 @@ class ElasticNet(MultiOutputMixin, LinearModelBase):
         )
         design = make_design(X, y, sample_weight, check_input=False)
         starts = self._starts(design.n_targets)
+        solutions = self._solve(design, penalty, list(enumerate(starts)))
+        set_fitted(self, solutions, getattr(X, "dtype", np.dtype(float)), y is None or y.ndim == 1)
+        n_iter = [int(s.n_iter[-1]) for s in solutions]
+        self.n_iter_ = n_iter[0] if len(n_iter) == 1 else n_iter
+        return self
+
+    def _solve(
+        self,
+        design: Design,
+        penalty: Penalty,
+        targets: Sequence[tuple[int | None, np.ndarray | None]],
+    ) -> list[Solution]:
+        """Solve for each target from where to start; warn where that did not do."""
         settings = Settings(
             # least squares is asked for at α = 0, so no tolerance but rounding
             tol=self.tol if self.alpha > 0 else 0.0,
@@ -201,19 +215,16 @@ class ElasticNet(MultiOutputMixin, LinearModelBase):
             Task(
                 penalty,
                 np.array([self.alpha], dtype=float),
-                target=t,
+                target=target,
                 fit_intercept=self.fit_intercept,
-                start=starts[t],
+                start=start,
                 verify=True,
             )
-            for t in range(design.n_targets)
+            for target, start in targets
         ]
         solutions = solve(design, tasks, settings)
-        set_fitted(self, solutions, getattr(X, "dtype", np.dtype(float)), y is None or y.ndim == 1)
-        n_iter = [int(s.n_iter[-1]) for s in solutions]
-        self.n_iter_ = n_iter[0] if len(n_iter) == 1 else n_iter
         warn_unsolved(solutions, settings)
-        return self
+        return solutions
 
     def _starts(self, n_targets: int) -> list[np.ndarray | None]:
         if not self.warm_start or getattr(self, "coef_", None) is None:

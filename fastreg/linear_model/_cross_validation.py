@@ -36,8 +36,10 @@ from fastreg.reporting import reporting
 RELAXED = ("relax_", "relax_values_", "relax_cv_mean_", "relax_cv_se_", "relaxed_violation_")
 
 
-class _CoordinateDescentCV(LinearModelBase):
-    """What LassoCV and ElasticNetCV share."""
+class CoordinateDescentCV(LinearModelBase):
+    """What LassoCV, ElasticNetCV and their multi-task forms share."""
+
+    _target: ClassVar[int | None] = 0
 
     _parameter_constraints: ClassVar[dict] = {
         "eps": [Interval(Real, 0, None, closed="neither")],
@@ -90,10 +92,8 @@ class _CoordinateDescentCV(LinearModelBase):
         if isinstance(sample_weight, Real):
             sample_weight = None
         X, y, sample_weight = check_data(self, X, y, sample_weight)
-        if y.ndim > 1 and y.shape[1] > 1:
-            raise ValueError(f"For multi-task outputs, use MultiTask{type(self).__name__}")
-        y = column_or_1d(y, warn=True)
-        gammas = check_gammas(self.relax)
+        y = self._check_target(y)
+        gammas = check_gammas(getattr(self, "relax", False))
         splits = self._splits(X, y, sample_weight, params)
         ratios = self._ratios()
         penalties = [self._penalty(float(ratio)) for ratio in ratios]
@@ -116,14 +116,15 @@ class _CoordinateDescentCV(LinearModelBase):
                 replace(settings, report=report),
                 fit_intercept=self.fit_intercept,
                 gammas=gammas,
+                target=self._target,
             )
         best, at = self._select(errors, gammas, X.dtype)
-        nearby = [solution.coef_at(at) for solution in errors.solutions[best :: len(penalties)]]
         refit = Task(
             penalties[best],
             np.array([errors.alphas[best][at]]),
+            target=self._target,
             fit_intercept=self.fit_intercept,
-            start=np.mean(nearby, axis=0),
+            start=self._mean_of_folds(errors, best, at),
             verify=True,
         )
         found = solve(design, [refit], settings)
@@ -140,6 +141,18 @@ class _CoordinateDescentCV(LinearModelBase):
         warn_unsolved([*errors.solutions, *found], settings)
         return self
 
+    def _check_target(self, y: np.ndarray) -> np.ndarray:
+        if y.ndim > 1 and y.shape[1] > 1:
+            raise ValueError(f"For multi-task outputs, use MultiTask{type(self).__name__}")
+        return column_or_1d(y, warn=True)
+
+    def _mean_of_folds(self, errors: FoldErrors, best: int, at: int) -> np.ndarray | None:
+        """Return where to start the refit from, (p,); None where folds keep no coefficients."""
+        if self._target is None:
+            return None
+        folds = errors.solutions[best :: len(errors.alphas)]
+        return np.mean([solution.coef_at(at) for solution in folds], axis=0)
+
     def _ratios(self) -> np.ndarray:
         ratios = np.atleast_1d(np.asarray(self.l1_ratio, dtype=float))
         if ratios.ndim != 1 or not ratios.size or not np.all((ratios >= 0) & (ratios <= 1)):
@@ -155,6 +168,9 @@ class _CoordinateDescentCV(LinearModelBase):
                 "Automatic alpha grid generation is not supported for l1_ratio=0. Please supply a "
                 "grid by providing your estimator with the appropriate `alphas=` argument."
             )
+        return self._make_penalty(l1_ratio)
+
+    def _make_penalty(self, l1_ratio: float) -> Penalty:
         return make_penalty(
             self.n_features_in_,
             l1_ratio,
@@ -224,7 +240,7 @@ class _CoordinateDescentCV(LinearModelBase):
         return tags
 
 
-class LassoCV(_CoordinateDescentCV):
+class LassoCV(CoordinateDescentCV):
     """Lasso with alpha chosen by cross-validation.
 
     One pass over X serves all folds and all alphas wherever p² numbers fit in memory, and one more
@@ -334,7 +350,7 @@ class LassoCV(_CoordinateDescentCV):
         self.relax = relax
 
 
-class ElasticNetCV(_CoordinateDescentCV):
+class ElasticNetCV(CoordinateDescentCV):
     """Elastic-Net with alpha and l1_ratio chosen by cross-validation.
 
     Parameters
@@ -359,7 +375,7 @@ class ElasticNetCV(_CoordinateDescentCV):
     """
 
     _parameter_constraints: ClassVar[dict] = {
-        **_CoordinateDescentCV._parameter_constraints,
+        **CoordinateDescentCV._parameter_constraints,
         "l1_ratio": [Interval(Real, 0, 1, closed="both"), "array-like"],
     }
     path = staticmethod(enet_path)

@@ -71,7 +71,7 @@ def solve_folds(
     settings: Settings,
     *,
     fit_intercept: bool,
-    target: int = 0,
+    target: int | None = 0,
     gammas: np.ndarray | None = None,
 ) -> tuple[FoldErrors, Design]:
     """Solve every penalty on every fold, as one batch of tasks wherever folds share row groups.
@@ -125,7 +125,7 @@ def solve_each_fold(
     settings: Settings,
     *,
     fit_intercept: bool,
-    targets: Sequence[int] = (0,),
+    targets: Sequence[int | None] = (0,),
     summed: bool = False,
     gammas: np.ndarray | None = None,
 ) -> Iterator[Fold]:

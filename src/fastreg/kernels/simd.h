@@ -48,6 +48,26 @@ FASTREG_CLONES static double fastreg_dot(ptrdiff_t n, const double *restrict x,
     return total + part[0];
 }
 
+/* C_r −= Σ_k g_k[r] d_k for the listed rows r of C (·, width), d (8, width) */
+FASTREG_CLONES static void fastreg_rank8(ptrdiff_t n, const ptrdiff_t *restrict row,
+                                         ptrdiff_t width, const double *const *g,
+                                         const double *restrict d, double *restrict c)
+{
+    for (ptrdiff_t i = 0; i < n; i++) {
+        ptrdiff_t r = row[i];
+        double a[8], *restrict to = c + r * width;
+        for (int k = 0; k < 8; k++)
+            a[k] = g[k][r];
+        for (ptrdiff_t t = 0; t < width; t++) {
+            const double *from = d + t;
+            double sum = a[0] * from[0];
+            for (int k = 1; k < 8; k++)
+                sum += a[k] * from[k * width];
+            to[t] -= sum;
+        }
+    }
+}
+
 /* Σ_k x_k y[row_k] in four partial sums */
 FASTREG_CLONES static double fastreg_sparse_dot(ptrdiff_t nnz, const double *restrict x,
                                                 const int *restrict row, const double *restrict y)

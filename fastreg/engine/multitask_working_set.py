@@ -1,0 +1,93 @@
+"""The multi-task problem over a working set of features: `WorkingSetTask` with rows for numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from fastreg.designs import Design
+from fastreg.engine.certificate import Certificates
+from fastreg.engine.multitask import (
+    JointAnswer,
+    JointProblem,
+    Standing,
+    certify,
+    descend,
+    is_rounding,
+    side_by_side,
+)
+from fastreg.engine.tasks import Settings
+from fastreg.engine.working_set import INNER, Block, WorkingSetTask
+
+MOST_CORRELATIONS = 1 << 25  # entries that a task's share of a pass may return
+
+
+class JointWorkingSetTask(WorkingSetTask):
+    """The state of one task over all targets; each α is T vectors of a pass over X."""
+
+    can_use_rows = False
+    first, shortest, longest = 2, 1, 8
+
+    def __init__(self, design: Design, problem: JointProblem, settings: Settings) -> None:
+        self.longest = max(1, min(self.longest, MOST_CORRELATIONS // problem.corr.size))
+        self.first = min(self.first, self.longest)
+        super().__init__(design, problem, settings)
+        self.parts = problem.parts
+        rows = 1 if problem.task.held_out else problem.task.alphas.size
+        self.coefs, self.kept = np.zeros((rows, *problem.corr.shape)), 0
+
+    def answer(self) -> JointAnswer:
+        """Return what was found, once the task is done."""
+        return JointAnswer(**vars(super().answer()))
+
+    def _coefs(self) -> np.ndarray:
+        return self.coefs
+
+    def _keep(self, coef: np.ndarray) -> None:
+        self.coefs[min(self.kept, len(self.coefs) - 1)] = coef  # all, or the last one
+        self.kept += 1
+
+    def start_blocks(self) -> list[Block]:
+        """Return what is to be evaluated of the coefficients to start from, target by target."""
+        return self.problem.blocks(self.coef[None, :])
+
+    def joined(self, found: list[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
+        """Return correlations (m, p, T) and sums of squares over all targets."""
+        return side_by_side(found)
+
+    def attempt(self) -> list[Block]:
+        """Let what is wanted join W and solve the batch on it; return what to evaluate."""
+        problem = self.problem
+        self.columns.add(self.wanted)
+        self.ahead, work = self._ahead(), self.columns.cols
+        self.size = work.size
+        alphas = self.points[self.ahead]
+        self.trial = np.zeros((alphas.size, work.size, problem.n_targets))
+        self.spent = np.zeros(alphas.size, dtype=np.intp)
+        if work.size:
+            tol = INNER * self.tighter * float(self.tols[self.ahead].min())
+            run = descend(
+                self.columns.gram,
+                Standing(self.corr[work], self.here_rr),
+                self.coef[work],
+                alphas,
+                problem,
+                replace(self.settings, tol=tol),
+                work,
+            )
+            self.trial, self.spent = run.coefs, run.n_iter
+            self.n_sweeps += run.n_sweeps
+        blocks = [np.ascontiguousarray(self.trial[:, :, t]) for t in range(problem.n_targets)]
+        return [
+            (work, block, part.y_centre - block @ part.centre[work])
+            for block, part in zip(blocks, self.parts, strict=True)
+        ]
+
+    def _certify(
+        self, alphas: np.ndarray, coefs: np.ndarray, corrs: np.ndarray, rr: np.ndarray
+    ) -> Certificates:
+        return certify(self.problem, alphas, coefs, corrs, rr)
+
+    def _is_rounding(self, alphas: np.ndarray, coefs: np.ndarray, corrs: np.ndarray) -> np.ndarray:
+        return is_rounding(self.problem, alphas, coefs, corrs)
