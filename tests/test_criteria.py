@@ -319,6 +319,10 @@ def test_no_noise_left() -> None:
         for form in (data, (Moments.from_arrays(*data),)):
             with pytest.raises(ValueError, match="exactly"):
                 regularization_path(*form, alphas=[1.0, 0.1]).best("cp")
+    free = regularization_path(
+        X, np.full(60, 3.0), penalty_factor=np.r_[0, np.ones(11)], alphas=[1.0]
+    )
+    assert (free.df[0], free.n_nonzero[0]) == (1, 0)
     none = regularization_path(X, y, penalty_factor=np.full(12, np.inf), alphas=[1.0])
     assert none.noise_variance == pytest.approx(y.var(ddof=1))
     assert none.df[0] == 0

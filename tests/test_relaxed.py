@@ -13,6 +13,9 @@ from sklearn.base import clone
 from sklearn.model_selection import KFold, ShuffleSplit, TimeSeriesSplit
 
 from fastreg import ElasticNetCV, LassoCV, Moments, regularization_path, ridge_path
+from fastreg.designs import make_design
+from fastreg.engine import Penalty, Task
+from fastreg.model_selection.relaxed import relax
 
 GAMMAS = (1.0, 0.75, 0.5, 0.25, 0.0)
 RELAXED = {"relax_", "relax_values_", "relax_cv_mean_", "relax_cv_se_", "relaxed_violation_"}
@@ -225,6 +228,37 @@ def test_dependent_columns_share(route: str) -> None:
     for k, coef in enumerate(path.coefs.toarray()):
         fit, _ = least_squares(X, y, None, (coef != 0) | (factor == 0), True)
         np.testing.assert_allclose(found[k], fit, rtol=1e-6, atol=1e-8)
+
+
+def test_unpenalized_columns_are_in_every_support() -> None:
+    """Also where their coefficient is 0."""
+    X, y, weight = make_data()
+    factor = np.r_[0.0, 0.0, np.ones(10)]
+    design = make_design(X, y, weight)
+    design.moments(True)
+    coefs = np.zeros((2, 12))
+    coefs[1, 5] = 1.0
+    (found,) = relax(design, [Task(Penalty(1.0, factor), np.ones(2))], [coefs])
+    np.testing.assert_array_equal(found.cols, [0, 1, 5])
+    for k, support in enumerate(([0, 1], [0, 1, 5])):
+        fit, _ = least_squares(X, y, weight, np.isin(np.arange(12), support), True)
+        np.testing.assert_allclose(found.least_squares[k], fit[[0, 1, 5]], rtol=1e-9, atol=1e-12)
+
+
+def test_refit_comes_from_the_true_residual(route: str) -> None:
+    """Nearly dependent columns far from 0: the Gram matrix alone gives six digits at best."""
+    X, y, _ = make_data()
+    X[:, 1] = X[:, 0] + 1e-5 * X[:, 1]
+    factor = np.r_[0.0, 0.0, np.ones(10)]
+    model = LassoCV(cv=4, alphas=20, relax=[0.0], penalty_factor=factor, tol=1e-10).fit(X, y)
+    path = regularization_path(X, y, alphas=[model.alpha_], penalty_factor=factor, tol=1e-10)
+    support = (path.coefs.toarray()[0] != 0) | (factor == 0)
+    Z = X.astype(np.longdouble) - X.astype(np.longdouble).mean(axis=0)
+    coef, _ = least_squares(X, y, None, support, True)
+    for _ in range(3):  # refined in extended precision, by factors of the columns themselves
+        rest = (y - y.mean() - Z @ coef.astype(np.longdouble)).astype(float)
+        coef += least_squares(X, rest, None, support, True)[0]
+    np.testing.assert_allclose(model.coef_, coef, rtol=1e-8, atol=1e-8)
 
 
 def test_a_saturated_support_interpolates(route: str) -> None:

@@ -38,10 +38,9 @@ def by_support(member: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 
 def restricted(task: Task, cols: np.ndarray) -> Task:
-    """Return a task on some columns of its design, without bounds."""
+    """Return a task on some columns of its design; of the penalty stays which ones it spares."""
     factor = None if task.penalty.factor is None else task.penalty.factor[cols]
-    penalty = Penalty(task.penalty.l1_ratio, factor, standardize=task.penalty.standardize)
-    return replace(task, penalty=penalty, start=None)
+    return replace(task, penalty=Penalty(task.penalty.l1_ratio, factor), start=None)
 
 
 class LeastSquares:
