@@ -9,15 +9,9 @@ import numpy as np
 from fastreg.designs import Design
 from fastreg.engine.certificate import Certificates
 from fastreg.engine.held_columns import HeldColumns
-from fastreg.engine.multitask import (
-    JointAnswer,
-    JointProblem,
-    Standing,
-    certify,
-    descend,
-    is_rounding,
-    side_by_side,
-)
+from fastreg.engine.multitask import JointAnswer, Standing, descend
+from fastreg.engine.multitask_certificate import certify, is_rounding
+from fastreg.engine.multitask_problem import JointProblem, side_by_side
 from fastreg.engine.tasks import Settings
 from fastreg.engine.working_set import INNER, WorkingSetTask
 
@@ -79,7 +73,7 @@ class JointWorkingSetTask(WorkingSetTask):
     def _certify(
         self, alphas: np.ndarray, coefs: np.ndarray, corrs: np.ndarray, rr: np.ndarray
     ) -> Certificates:
-        return certify(self.problem, alphas, coefs, corrs, rr)
+        return certify(self.problem, alphas, coefs, corrs, rr, self._rows)
 
     def _is_rounding(self, alphas: np.ndarray, coefs: np.ndarray, corrs: np.ndarray) -> np.ndarray:
         return is_rounding(self.problem, alphas, coefs, corrs)
