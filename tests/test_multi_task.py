@@ -26,6 +26,7 @@ from fastreg import (
     enet_path,
     lasso_path,
 )
+from fastreg.engine.multitask_newton import newton_step
 from fastreg.kernels.multitask import RowDescent, Status, certify_rows
 
 TIGHT = {"tol": 1e-13, "max_iter": 100_000}
@@ -427,3 +428,48 @@ def test_wide_problem_takes_a_few_passes():
     assert found[1].shape == (3, 3000, 20)
     model = MultiTaskLasso(found[0][10], **TIGHT).fit(X, Y)
     assert violation(model, X, Y) <= 1e-8
+
+
+def test_a_path_down_to_zero(route):
+    X, Y = problem()
+    X, Y = X - X.mean(axis=0), Y - Y.mean(axis=0)
+    _, coefs, gaps = enet_path(X, Y, alphas=[0.3, 0.01, 0.0], tol=1e-12, max_iter=100_000)
+    least = np.linalg.lstsq(X, Y, rcond=None)[0].T
+    np.testing.assert_allclose(coefs[..., -1], least, atol=1e-6)
+    assert gaps.max() <= 1e-10
+
+
+def test_columns_far_from_zero(route):
+    X, Y = problem()
+    near = MultiTaskLasso(0.1, **TIGHT).fit(X, Y)
+    far = MultiTaskLasso(0.1, **TIGHT).fit(X + 1e6, Y - 1e6)
+    np.testing.assert_allclose(far.coef_, near.coef_, atol=1e-7)
+
+
+def test_a_newton_step_solves_with_the_hessian():
+    rng = np.random.default_rng(0)
+    k, n_targets, l1, l2 = 6, 3, 0.3, 0.1
+    root = rng.standard_normal((40, k))
+    gram, coef = root.T @ root / 40, 3.0 + rng.standard_normal((k, n_targets))
+    corr = 0.01 * rng.standard_normal((k, n_targets))
+    norm = np.linalg.norm(coef, axis=1)
+    hessian = np.kron(gram + l2 * np.eye(k), np.eye(n_targets))
+    for j in range(k):
+        u = coef[j] / norm[j]
+        part = slice(j * n_targets, (j + 1) * n_targets)
+        hessian[part, part] += l1 / norm[j] * (np.eye(n_targets) - np.outer(u, u))
+    slope = corr - l2 * coef - l1 * coef / norm[:, None]
+    exact = np.linalg.solve(hessian, slope.ravel()).reshape(k, n_targets)
+    np.testing.assert_allclose(newton_step(gram, corr, coef, l1, l2), exact, atol=1e-8)
+
+
+def test_correlated_columns_do_not_need_thousands_of_sweeps():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((80, 120))
+    for j in range(1, 120):
+        X[:, j] = 0.99 * X[:, j - 1] + 0.14 * X[:, j]
+    Y = X[:, ::30] @ rng.standard_normal((4, 3)) + rng.standard_normal((80, 3))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)
+        _, _, gaps = lasso_path(X, Y, alphas=30, tol=1e-9, max_iter=200)
+    assert gaps.max() <= 1e-9 * (Y**2).mean(axis=0).sum()

@@ -16,6 +16,7 @@ from sklearn.model_selection import KFold, ShuffleSplit, TimeSeriesSplit
 from threadpoolctl import threadpool_limits
 
 from fastreg import ElasticNet, ElasticNetCV, Lasso, LassoCV, enet_path, regularization_path
+from fastreg.engine.held_columns import _Square
 from fastreg.path import RegularizationPath
 
 from .oracles import Instance
@@ -776,3 +777,12 @@ def _assert_close(instance: Instance, coef: np.ndarray, other: np.ndarray) -> No
     if condition(instance, support) <= 100:
         scale = np.abs(other).max(initial=0.0)
         assert np.abs(coef - other).max() <= 1e-7 * scale
+
+
+def test_a_gram_matrix_grows_while_somebody_looks_at_it():
+    held = _Square()
+    held.make_room(0, 2)
+    view = held.leading(2)
+    view[:] = [[1.0, 2.0], [2.0, 3.0]]
+    held.make_room(2, 200)
+    np.testing.assert_array_equal(held.leading(2), view)

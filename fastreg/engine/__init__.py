@@ -20,7 +20,8 @@ from fastreg.engine.cost import holds_moments
 from fastreg.engine.gram import GramPath
 from fastreg.engine.grid import alpha_grid
 from fastreg.engine.lockstep import solve_in_lockstep
-from fastreg.engine.multitask import JointGramPath, JointProblem, apart, together
+from fastreg.engine.multitask import JointGramPath
+from fastreg.engine.multitask_problem import JointProblem, apart, together
 from fastreg.engine.multitask_working_set import JointWorkingSetTask
 from fastreg.engine.problem import Problem, train_moments
 from fastreg.engine.ridge import RidgePath

@@ -20,6 +20,7 @@ from fastreg.engine.threads import LARGE, one_blas_thread
 MOST_STEPS = 5
 LARGEST = LARGE  # rows in use; more would keep Ctrl-C waiting
 DAMPING = 1e-10  # of the largest G_jj: features may be collinear
+ATTEMPTS = 4
 SHORTER = (1.0, 0.5, 0.2, 0.05)
 WORTH = 0.1  # the share of the first step's gain below which the next one is left to sweeps
 
@@ -51,20 +52,13 @@ def newton(
         used = coef.any(axis=1).nonzero()[0]
         if not 0 < used.size <= LARGEST:
             break
-        rows = gram[used]
-        b, c = coef[used], corr[used]
-        with one_blas_thread(used.size):
-            step = _step(rows[:, used], c, b, l1, l2)
-        if step is None:
-            break
-        step, gain, bent = _shorten(rows[:, used], c, b, step, l1, l2)
+        used, step, gain, bent = _lower(gram, corr, coef, used, l1, l2)
         if not gain > 0:
             break
         n_steps += 1
-        coef[used] = b + step
-        coef[used[~np.any(np.abs(b + step) > 0, axis=1)]] = 0.0
-        change = rows.T @ step
-        rr -= float(np.sum(step * (2.0 * c - change[used])))
+        coef[used] += step
+        change = gram[used].T @ step
+        rr -= float(np.sum(step * (2.0 * corr[used] - change[used])))
         corr -= change
         first = first or gain
         if not bent and gain < WORTH * first:
@@ -72,7 +66,30 @@ def newton(
     return rr, max(1, n_steps), n_steps > 0
 
 
-def _step(
+def _lower(
+    gram: np.ndarray, corr: np.ndarray, coef: np.ndarray, used: np.ndarray, l1: float, l2: float
+) -> tuple[np.ndarray, np.ndarray, float, bool]:
+    """Return rows, a step for them, how much it lowers the objective, and whether it was bent.
+
+    Where rows that would turn round spoil the step, the next attempt leaves them where they are.
+    """
+    for _ in range(ATTEMPTS):
+        square, b, c = gram[np.ix_(used, used)], coef[used], corr[used]
+        with one_blas_thread(used.size):
+            step = newton_step(square, c, b, l1, l2)
+        if step is None:
+            break
+        turned = np.einsum("kt,kt->k", b, b + step) <= 0
+        step, gain, bent = _shorten(square, c, b, step, l1, l2)
+        if gain > 0:
+            return used, step, gain, bent
+        if not turned.any() or turned.all():
+            break
+        used = used[~turned]
+    return used, np.zeros((used.size, coef.shape[1])), 0.0, True
+
+
+def newton_step(
     gram: np.ndarray, corr: np.ndarray, coef: np.ndarray, l1: float, l2: float
 ) -> np.ndarray | None:
     """Return −H⁻¹ times the gradient, shape (k, T); None where H is numerically not definite."""

@@ -8,15 +8,9 @@ import numpy as np
 
 from fastreg.designs import Design
 from fastreg.engine.certificate import Certificates
-from fastreg.engine.multitask import (
-    JointAnswer,
-    JointProblem,
-    Standing,
-    certify,
-    descend,
-    is_rounding,
-    side_by_side,
-)
+from fastreg.engine.multitask import JointAnswer, Standing, descend
+from fastreg.engine.multitask_certificate import certify, is_rounding
+from fastreg.engine.multitask_problem import JointProblem, side_by_side
 from fastreg.engine.tasks import Settings
 from fastreg.engine.working_set import INNER, Block, WorkingSetTask
 
@@ -87,7 +81,7 @@ class JointWorkingSetTask(WorkingSetTask):
     def _certify(
         self, alphas: np.ndarray, coefs: np.ndarray, corrs: np.ndarray, rr: np.ndarray
     ) -> Certificates:
-        return certify(self.problem, alphas, coefs, corrs, rr)
+        return certify(self.problem, alphas, coefs, corrs, rr, self._rows)
 
     def _is_rounding(self, alphas: np.ndarray, coefs: np.ndarray, corrs: np.ndarray) -> np.ndarray:
         return is_rounding(self.problem, alphas, coefs, corrs)

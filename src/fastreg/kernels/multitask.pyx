@@ -32,6 +32,7 @@ from fastreg.kernels.blas cimport axpy, dot, rank8
 from fastreg.kernels.certificate cimport Certificate, gap_floor, violation_floor
 
 cdef enum:
+    LONG = 20       # sweeps
     TOGETHER = 8    # moves that are applied to C in one go
     MEMORY = 5      # differences of iterates that an extrapolation combines
 
@@ -242,6 +243,7 @@ cdef class RowDescent:
     cdef const double* moved_gram[TOGETHER]
     cdef readonly Py_ssize_t at
     cdef Py_ssize_t n_moved, n_past, n_live, n_used, n_rest, n_cols, stride, width, p, max_iter, it
+    cdef Py_ssize_t n_since     # sweeps for this alpha since the last Newton step
     cdef double spent           # flops for this alpha since the last Newton step
     cdef double patience        # how many times the price of the next one they may be
     cdef double alpha, l1, l2, l1w, l2w, near, yy, tol_gap, tol_violation, noise, spread, work
@@ -270,6 +272,7 @@ cdef class RowDescent:
         if not (
             p > 0 and width > 0 and gram.shape[0] == gram.shape[1] == p and diag.shape[0] == p
             and corr.shape[0] == p and corr.shape[1] == width and coefs.shape == (m, p, width)
+            and cols.shape[0] <= p
         ):
             raise ValueError("arrays of the descent do not fit together")
         if p > 1 and gram.strides[1] != sizeof(double):
@@ -328,8 +331,8 @@ cdef class RowDescent:
         self.it += n_steps
         self.n_newton += n_steps
         self.n_past = 0
-        self.spent = 0.0
-        self.patience = EAGER if useful else 4.0 * max(self.patience, 1.0)
+        self.spent, self.n_since = 0.0, 0
+        self.patience = EAGER if useful else 2.0 * max(self.patience, 1.0)
         self.idle = False
 
     cdef int _run(self, double budget) noexcept nogil:
@@ -359,7 +362,7 @@ cdef class RowDescent:
         self.near = self.l1w * min(max(2.0 * self.alpha - last, NARROWEST * self.alpha), self.alpha)
         self.it = 0
         self.idle = False
-        self.spent = 0.0
+        self.spent, self.n_since = 0.0, 0
         self.patience = min(self.patience, 1.0)
         if self.at > 1:
             self.predict()
@@ -436,10 +439,17 @@ cdef class RowDescent:
         return self.certify_live()
 
     cdef bint newton_is_due(self) noexcept nogil:
-        """Whether sweeps have cost as much as a Newton step, of 2 k³ flops for k rows in use."""
+        """Whether sweeps have cost as much as a Newton step, of 2 k³ flops, or long got nowhere.
+
+        k rows are in use. Where a sweep is cheap the first rule alone would allow thousands of
+        them, and an alpha has only `max_iter`.
+        """
         cdef double k = self.n_used
         cdef double price = 2.0 * k * k * (k + 5.0 * self.width) + 2.0 * k * self.p * self.width
-        return self.n_used > 0 and self.spent > self.patience * (price + OVERHEAD)
+        cdef double many = max(LONG, self.max_iter // 4) * max(1.0, self.patience)
+        if not self.n_used:
+            return False
+        return self.spent > self.patience * (price + OVERHEAD) or self.n_since >= many
 
     cdef Certificate certify_live(self) noexcept nogil:
         """Certify the live rows: all others are zero, and do not violate right after `measure`."""
@@ -524,6 +534,7 @@ cdef class RowDescent:
         self.apply_moves(self.n_live, self.live)
         self.it += 1
         self.n_sweeps += 1
+        self.n_since += 1
         self.work += 8.0 * self.n_live * self.width
         self.spent += self.work - before
         return moved
