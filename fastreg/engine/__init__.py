@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 
 from fastreg.designs import Design
 from fastreg.engine.answer import Answer
 from fastreg.engine.cost import holds_moments
+from fastreg.engine.evaluation import run_routes
 from fastreg.engine.gram import GramPath
 from fastreg.engine.grid import alpha_grid
 from fastreg.engine.lockstep import solve_in_lockstep
@@ -28,7 +29,8 @@ from fastreg.engine.ridge import RidgePath
 from fastreg.engine.tasks import Batch, Diagnostics, Grid, Penalty, Settings, Solution, Task
 from fastreg.engine.threads import one_blas_thread
 from fastreg.moments import Moments, leave_one_group_out
-from fastreg.workers import run_jobs
+
+TOGETHER = 256  # tasks on moments that share a pass
 
 __all__ = [
     "Batch",
@@ -59,6 +61,8 @@ def solve(design: Design, tasks: Sequence[Task], settings: Settings) -> list[Sol
     """
     if any(isinstance(task.alphas, Grid) for task in tasks):
         raise ValueError("resolve_alphas has to be called before solve")
+    if all(task.target is not None for task in tasks):
+        return _solve(design, tasks, settings)
     parts = [apart(t, design.n_targets) if t.target is None else [t] for t in tasks]
     found = iter(_solve(design, [part for task in parts for part in task], settings))
     return [
@@ -98,22 +102,20 @@ def _one_by_one(
     design: Design, problems: list[Problem], settings: Settings
 ) -> tuple[list[Answer], list[Batch]]:
     """Solve task by task, in threads where asked; a task is a batch."""
-
-    def one(problem: Problem) -> tuple[Answer, Batch]:
-        before = design.passes
-        answer = _route(problem)(design, problem, settings).solve(problem.task.alphas)
-        return answer, _describe(problem, answer, design.passes - before)
-
-    if len(problems) < 2:
-        done = [one(problem) for problem in problems]
-    else:
+    answers: list[Answer] = []
+    batches: list[Batch] = []
+    for first in range(0, len(problems), TOGETHER):
+        some = problems[first : first + TOGETHER]
+        routes = [_route(p)(design, p, settings).solve(p.task.alphas) for p in some]
         # One BLAS thread a task whatever n_jobs is: the same bits, and nothing is oversubscribed.
-        with one_blas_thread(design.n_features):
-            done = run_jobs([partial(one, problem) for problem in problems], settings.n_jobs)
-    for _, batch in done:
-        if settings.report is not None:
-            settings.report(batch)
-    return [answer for answer, _ in done], [batch for _, batch in done]
+        with one_blas_thread(design.n_features) if len(problems) > 1 else nullcontext():
+            done = run_routes(design, some, routes, settings.n_jobs)
+        for problem, (answer, passes) in zip(some, done, strict=True):
+            answers.append(answer)
+            batches.append(_describe(problem, answer, passes))
+            if settings.report is not None:
+                settings.report(batches[-1])
+    return answers, batches
 
 
 def _route(problem: Problem | JointProblem) -> type:

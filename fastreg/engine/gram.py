@@ -11,6 +11,7 @@ from fastreg.designs import Design
 from fastreg.engine.answer import Answer
 from fastreg.engine.certificate import Certificates, certify, is_rounding, is_solved, tolerances
 from fastreg.engine.descent import descend
+from fastreg.engine.evaluation import Route
 from fastreg.engine.grid import approach
 from fastreg.engine.problem import Problem
 from fastreg.engine.tasks import Settings
@@ -32,7 +33,7 @@ class GramPath:
     matrix then costs no accuracy).
 
     `multitask` solves its kind of task by the same steps with other arithmetic: the methods
-    `_state`, `_descend`, `_certify`, `_is_rounding`, `_from_moments` and `_true`.
+    `_state`, `_descend`, `_certify`, `_is_rounding` and `_from_moments`.
     """
 
     answer: ClassVar[type[Answer]] = Answer
@@ -43,8 +44,8 @@ class GramPath:
         self.factor = Factor(self.gram.shape[0])
         self.free_rows = problem.free_rows(design)
 
-    def solve(self, alphas: np.ndarray) -> Answer:
-        """Solve for each α in turn, each from the solution before."""
+    def solve(self, alphas: np.ndarray) -> Route:
+        """Solve for each α in turn, each from the solution before; returns an `Answer`."""
         problem = self.problem
         coef = problem.start()
         if np.count_nonzero(coef):
@@ -63,11 +64,11 @@ class GramPath:
         coefs, n_iter = run.coefs, run.n_iter
         n_iter[0] += on_the_way
         verify = self.design.has_rows and problem.task.verify
-        corrs, rr = self._true(coefs) if verify else self._from_moments(coefs)
+        corrs, rr = (yield coefs) if verify else self._from_moments(coefs)
         found = self._certify(alphas, coefs, corrs, rr)
         self.from_moments = np.full(alphas.size, not verify)
         if self.design.has_rows:
-            self._refine(alphas, coefs, corrs, rr, found, n_iter)
+            yield from self._refine(alphas, coefs, corrs, rr, found, n_iter)
         return self.answer(
             coefs,
             rr,
@@ -116,9 +117,6 @@ class GramPath:
         rr = problem.yy - np.einsum("kj,kj->k", coefs, problem.corr + corrs)
         return corrs, np.maximum(rr, 0.0)
 
-    def _true(self, coefs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return self.problem.evaluate(self.design, coefs)
-
     def _refine(
         self,
         alphas: np.ndarray,
@@ -127,7 +125,7 @@ class GramPath:
         rr: np.ndarray,
         found: Certificates,
         n_iter: np.ndarray,
-    ) -> None:
+    ) -> Route:
         """Bring every α that is not solved to the true residual; updates its arguments."""
         problem, settings = self.problem, self.settings
         doubtful = self.from_moments & (found.floor > 0.1 * tolerances(problem, settings)[0])
@@ -136,14 +134,14 @@ class GramPath:
             return
         for attempt in range(MAX_REFINEMENTS):
             if attempt or self.from_moments[todo].any():
-                self._certify_true(todo, alphas, coefs, corrs, rr, found)
+                yield from self._certify_true(todo, alphas, coefs, corrs, rr, found)
                 todo = todo[~is_solved(problem, settings, _pick(found, todo))]
             todo = todo[n_iter[todo] < settings.max_iter]
             if not todo.size:
                 return
             for k in todo:
                 n_iter[k] += self._correct(k, alphas, coefs, corrs, rr, n_iter[k], attempt)
-        self._certify_true(todo, alphas, coefs, corrs, rr, found)
+        yield from self._certify_true(todo, alphas, coefs, corrs, rr, found)
         rounded = todo[self._is_rounding(alphas[todo], coefs[todo], corrs[todo])]
         found.floor[rounded] = np.maximum(found.floor, found.gap)[rounded]
 
@@ -155,8 +153,8 @@ class GramPath:
         corrs: np.ndarray,
         rr: np.ndarray,
         found: Certificates,
-    ) -> None:
-        corrs[todo], rr[todo] = self._true(coefs[todo])
+    ) -> Route:
+        corrs[todo], rr[todo] = yield coefs[todo]
         fresh = self._certify(alphas[todo], coefs[todo], corrs[todo], rr[todo])
         for old, new in zip(found, fresh, strict=True):
             old[todo] = new

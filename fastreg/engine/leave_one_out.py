@@ -15,6 +15,7 @@ import numpy as np
 from fastreg.designs import Design
 from fastreg.engine.cost import holds_moments
 from fastreg.engine.dual import ALLOWED_ROUNDING, Dual, RowSpace, is_resolved
+from fastreg.engine.evaluation import run_routes
 from fastreg.engine.orthogonal import PivotedQR, triangular_root
 from fastreg.engine.panels import cholesky, product, scale_both
 from fastreg.engine.problem import Problem, train_moments
@@ -71,7 +72,9 @@ def _refit_without(design: Design, problem: Problem, row: int, which: np.ndarray
     moments = train_moments(rest.moments(_in_p_space(rest, task)), None)
     alphas = task.alphas[which] * (problem.weight / moments.weight)
     again = Problem(moments, replace(task, alphas=alphas), rest)
-    coefs = RidgePath(rest, again, Settings()).solve(alphas).coefs
+    route = RidgePath(rest, again, Settings()).solve(alphas)
+    ((answer, _),) = run_routes(rest, [again], [route], None)
+    coefs = answer.coefs
     found = rest.evaluate(
         coefs,
         again.intercepts_about_shift(coefs),

@@ -15,10 +15,9 @@ from functools import cached_property
 import numpy as np
 
 from fastreg.designs import Design
-from fastreg.engine.lockstep import evaluate
+from fastreg.engine.evaluation import Block, evaluate_problems
 from fastreg.engine.problem import Problem
 from fastreg.engine.tasks import Solution, Task
-from fastreg.engine.working_set import Block
 
 STACKED = 8  # coefficient matrices that are multiplied by G at a time
 
@@ -141,9 +140,13 @@ class JointProblem:
 
     def evaluate(self, design: Design, coefs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the true XᵀR/Σw (m, p, T) and ‖R‖²/Σw (m,): one pass over X."""
-        found = evaluate(design, self.parts, self.blocks(coefs))
-        corr, rr, _ = side_by_side(list(found))
-        return corr, rr
+        (found,) = evaluate_problems(design, [self], [self.blocks(coefs)])
+        return found[:2]
+
+    def joined(self, found: Sequence[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
+        """Return correlations (m, p, T), ‖R‖²/Σw and held-out loss from those of each target."""
+        corr, rr, held_out = zip(*found, strict=True)
+        return np.stack(corr, axis=2), np.sum(rr, axis=0), np.sum(held_out, axis=0)
 
     def blocks(self, coefs: np.ndarray) -> list[Block]:
         """Return coefficients (m, k) and their intercepts target by target, to be evaluated."""
@@ -153,12 +156,6 @@ class JointProblem:
             (cols, coef[:, cols], part.intercepts_about_shift(coef))
             for coef, part in zip(each, self.parts, strict=True)
         ]
-
-
-def side_by_side(found: Sequence[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
-    """Return correlations (m, p, T), ‖R‖²/Σw and the held-out loss from those of each target."""
-    corr, rr, held_out = zip(*found, strict=True)
-    return np.stack(corr, axis=2), np.sum(rr, axis=0), np.sum(held_out, axis=0)
 
 
 def stacks(coefs: np.ndarray) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:

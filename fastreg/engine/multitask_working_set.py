@@ -8,11 +8,12 @@ import numpy as np
 
 from fastreg.designs import Design
 from fastreg.engine.certificate import Certificates
+from fastreg.engine.evaluation import Block
 from fastreg.engine.multitask import JointAnswer, Standing, descend
 from fastreg.engine.multitask_certificate import certify, is_rounding
-from fastreg.engine.multitask_problem import JointProblem, side_by_side
+from fastreg.engine.multitask_problem import JointProblem
 from fastreg.engine.tasks import Settings
-from fastreg.engine.working_set import INNER, Block, WorkingSetTask
+from fastreg.engine.working_set import INNER, WorkingSetTask
 
 MOST_CORRELATIONS = 1 << 25  # entries that a task's share of a pass may return
 
@@ -27,7 +28,6 @@ class JointWorkingSetTask(WorkingSetTask):
         self.longest = max(1, min(self.longest, MOST_CORRELATIONS // problem.corr.size))
         self.first = min(self.first, self.longest)
         super().__init__(design, problem, settings)
-        self.parts = problem.parts
         rows = 1 if problem.task.held_out else problem.task.alphas.size
         self.coefs, self.kept = np.zeros((rows, *problem.corr.shape)), 0
 
@@ -41,14 +41,6 @@ class JointWorkingSetTask(WorkingSetTask):
     def _keep(self, coef: np.ndarray) -> None:
         self.coefs[min(self.kept, len(self.coefs) - 1)] = coef  # all, or the last one
         self.kept += 1
-
-    def start_blocks(self) -> list[Block]:
-        """Return what is to be evaluated of the coefficients to start from, target by target."""
-        return self.problem.blocks(self.coef[None, :])
-
-    def joined(self, found: list[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
-        """Return correlations (m, p, T) and sums of squares over all targets."""
-        return side_by_side(found)
 
     def attempt(self) -> list[Block]:
         """Let what is wanted join W and solve the batch on it; return what to evaluate."""
@@ -75,7 +67,7 @@ class JointWorkingSetTask(WorkingSetTask):
         blocks = [np.ascontiguousarray(self.trial[:, :, t]) for t in range(problem.n_targets)]
         return [
             (work, block, part.y_centre - block @ part.centre[work])
-            for block, part in zip(blocks, self.parts, strict=True)
+            for block, part in zip(blocks, problem.parts, strict=True)
         ]
 
     def _certify(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fastreg.designs import Design, Evaluation
+from fastreg.engine.evaluation import Block, every
 from fastreg.engine.panels import eigh, product, scale_both
 from fastreg.engine.tasks import Penalty, Task
 from fastreg.moments import Moments, add_outer, merge_all
@@ -192,6 +193,19 @@ class Problem:
         moments, t = self.moments, self.task.target
         shifted = moments.y_offset[t] - coefs @ moments.offset
         return shifted + (moments.y_shift[t] - coefs @ moments.shift)
+
+    @property
+    def parts(self) -> list[Problem]:
+        """The problem of each target that a pass over X is to evaluate."""
+        return [self]
+
+    def blocks(self, coefs: np.ndarray) -> list[Block]:
+        """Return what is to be evaluated of coefficients (m, p), by part."""
+        return [(every(coefs.shape[1]), coefs, self.intercepts_about_shift(coefs))]
+
+    def joined(self, found: list[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
+        """Return as one what was found for each part."""
+        return found[0]
 
     def evaluate(self, design: Design, coefs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the true Xᵀr/Σw (m, p) and ‖r‖²/Σw (m,): one pass over X."""

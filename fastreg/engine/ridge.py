@@ -14,6 +14,7 @@ from fastreg.engine import orthogonal
 from fastreg.engine.answer import Answer
 from fastreg.engine.certificate import certify, is_rounding
 from fastreg.engine.dual import Dual
+from fastreg.engine.evaluation import Route
 from fastreg.engine.panels import product
 from fastreg.engine.problem import Problem
 from fastreg.engine.systems import choose_system
@@ -42,17 +43,17 @@ class RidgePath:
         self.ridge = problem.l2w[self.cols]
         self.from_rows = design.has_rows and (problem.task.verify or not problem.moments.has_cross)
 
-    def solve(self, alphas: np.ndarray) -> Answer:
-        """Solve for all α at once."""
+    def solve(self, alphas: np.ndarray) -> Route:
+        """Solve for all α at once; returns an `Answer`."""
         problem, m = self.problem, alphas.size
         coefs, gains = np.zeros((m, problem.corr.size)), np.full(m, np.inf)
         if not (self.cols.size and problem.yy):
-            corrs, rr = self._residual(coefs)
+            corrs, rr = yield from self._residual(coefs)
         elif problem.moments.has_cross:
-            corrs, rr = self._primal(alphas, coefs, gains)
+            corrs, rr = yield from self._primal(alphas, coefs, gains)
         else:
             self._dual(alphas, coefs, gains)
-            corrs, rr = self._residual(coefs)
+            corrs, rr = yield from self._residual(coefs)
         self.from_moments = np.full(m, not self.from_rows)
         found = certify(problem, alphas, coefs, corrs, rr, self._rows)
         # At α = 0 nothing has a finite conjugate; P − P* = gᵀG⁻¹g/2 is what one more correction
@@ -67,11 +68,11 @@ class RidgePath:
     def _rows(self, cols: np.ndarray) -> np.ndarray:
         return self.problem.gram_rows(self.design, cols)
 
-    def _residual(self, coefs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _residual(self, coefs: np.ndarray) -> Route:
         """Return Xᵀr/Σw and ‖r‖²/Σw, from the rows where the task asks for it."""
         problem = self.problem
         if self.from_rows:
-            return problem.evaluate(self.design, coefs)
+            return (yield coefs)
         corrs = problem.corr - product(coefs, problem.gram)
         rr = problem.yy - np.einsum("kj,kj->k", coefs, problem.corr + corrs)
         return corrs, np.maximum(rr, 0.0)
@@ -87,9 +88,7 @@ class RidgePath:
                 dual = Dual(self.design, self.problem, weights)
                 coefs[which], gains[which] = dual.solve(alphas[which])
 
-    def _primal(
-        self, alphas: np.ndarray, coefs: np.ndarray, gains: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def _primal(self, alphas: np.ndarray, coefs: np.ndarray, gains: np.ndarray) -> Route:
         """Fill `coefs` and `gains`; return the final correlations and ‖r‖²/Σw.
 
         b += (G + αV)⁻¹ g with the gradient g from the true residual costs the squared condition
@@ -109,7 +108,7 @@ class RidgePath:
         for _ in range(MAX_CORRECTIONS):
             if not todo.size:
                 break
-            corrs[todo], rr[todo] = self._residual(coefs[todo])
+            corrs[todo], rr[todo] = yield from self._residual(coefs[todo])
             here = coefs[np.ix_(todo, cols)]
             gradient = corrs[np.ix_(todo, cols)] - np.outer(alphas[todo], self.ridge) * here
             delta = system.solve(gradient, todo)
@@ -128,7 +127,7 @@ class RidgePath:
             coefs[k] = 0.0
             coefs[k, cols], gains[k] = orthogonal.solve(self.design, problem, float(alphas[k]))
         if failed.any():
-            corrs[failed], rr[failed] = self._residual(coefs[failed])
+            corrs[failed], rr[failed] = yield from self._residual(coefs[failed])
         return corrs, rr
 
     def _apply(

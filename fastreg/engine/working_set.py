@@ -16,6 +16,7 @@ from fastreg.designs import Design
 from fastreg.engine.answer import Answer
 from fastreg.engine.certificate import Certificates, certify, is_rounding, is_solved
 from fastreg.engine.descent import descend
+from fastreg.engine.evaluation import Block
 from fastreg.engine.grid import approach
 from fastreg.engine.held_columns import HeldColumns
 from fastreg.engine.problem import Problem
@@ -36,16 +37,12 @@ CROWDED = 0.6  # the share of W that should be of use
 MOST_STEPS, ROUGHLY = 30, 1e-3  # of conjugate gradients, for a tangent
 FEWEST_JOINING = 64
 
-Block = tuple[np.ndarray, np.ndarray, np.ndarray]  # columns (k,), coefs (m, k), intercepts (m,)
-
 
 class WorkingSetTask:
     """The state of one task: where it stands, and what it wants of the next pass.
 
     Attributes
     ----------
-    parts : list of Problem
-        The problem of each target that a pass over X is to evaluate.
     wanted : ndarray of int
         Columns that should join W before the next `attempt`.
     size : int
@@ -59,7 +56,6 @@ class WorkingSetTask:
 
     def __init__(self, design: Design, problem: Problem, settings: Settings) -> None:
         self.design, self.problem, self.settings = design, problem, settings
-        self.parts = [problem]
         self.rows: dict[bytes, np.ndarray] = {}
         free_rows = self._rows(problem.free) if problem.free.size else None
         self.coef, self.corr, self.here_rr = problem.start(), problem.corr, problem.yy
@@ -80,15 +76,6 @@ class WorkingSetTask:
         self.wanted = np.union1d(problem.free, problem.active(self.coef)).astype(np.intp)
         if not self.warm:
             self._predict()
-
-    def start_blocks(self) -> list[Block]:
-        """Return what is to be evaluated of the coefficients to start from, part by part."""
-        cols, coefs = np.flatnonzero(self.coef), self.coef[None, :]
-        return [(cols, coefs[:, cols], self.problem.intercepts_about_shift(coefs))]
-
-    def joined(self, found: list[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
-        """Return as one what `lockstep.evaluate` found for each part."""
-        return found[0]
 
     def look(self, corr: np.ndarray, rr: float) -> None:
         """Take the correlations and ‖r‖²/Σw of the coefficients to start from."""

@@ -1,0 +1,147 @@
+"""One pass over X for many tasks: what each asks about its coefficients is answered together."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from functools import cache, partial
+from typing import Any
+
+import numpy as np
+
+from fastreg.designs import Design, Evaluation
+from fastreg.workers import run_jobs
+
+Block = tuple[np.ndarray, np.ndarray, np.ndarray]  # columns (k,), coefs (m, k), intercepts (m,)
+Route = Generator[np.ndarray, tuple[np.ndarray, np.ndarray], Any]
+
+MOST_BYTES = 1 << 29  # of correlations that a pass may return
+
+
+@cache
+def every(n_features: int) -> np.ndarray:
+    """Return the numbers of all columns, always the same array."""
+    return np.arange(n_features)
+
+
+def evaluate(
+    design: Design, parts: Sequence[Any], blocks: Sequence[Block]
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Evaluate a block of vectors for each of some problems, all in one pass over X.
+
+    Parameters
+    ----------
+    parts : sequence of Problem
+    blocks : sequence of (cols, coefs, intercepts)
+        Shapes (k,), (m, k) and (m,), about the shift.
+
+    Yields
+    ------
+    corr : ndarray of shape (m, p)
+        Xᵀr/Σw.
+    rr : ndarray of shape (m,)
+        ‖r‖²/Σw.
+    held_out : ndarray of shape (m,)
+        Σw r² over the held-out rows.
+    """
+    sizes = [len(coefs) for _, coefs, _ in blocks]
+    cols, coefs = _side_by_side(blocks, sizes)
+    found = design.evaluate(
+        coefs,
+        np.concatenate([intercepts for _, _, intercepts in blocks]),
+        np.repeat([part.row_weights for part in parts], sizes, axis=0),
+        np.repeat([part.task.target for part in parts], sizes),
+        None if cols is every(design.n_features) else cols,
+    )
+    first = 0
+    for part, size in zip(parts, sizes, strict=True):
+        rows = slice(first, first + size)
+        own = Evaluation(found.corr[rows], found.residual_sum[rows], found.loss[rows])
+        held_out = own.loss[:, list(part.task.held_out)].sum(axis=1)
+        yield *part.standing(own), held_out
+        first += size
+
+
+def _side_by_side(blocks: Sequence[Block], sizes: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Return all columns of the blocks and the coefficients of all of them, (Σm, columns)."""
+    if all(cols is blocks[0][0] for cols, _, _ in blocks):
+        return blocks[0][0], np.vstack([coefs for _, coefs, _ in blocks])
+    union = np.unique(np.concatenate([cols for cols, _, _ in blocks]))
+    out, first = np.zeros((sum(sizes), union.size)), 0
+    for (cols, coefs, _), size in zip(blocks, sizes, strict=True):
+        out[first : first + size, np.searchsorted(union, cols)] = coefs
+        first += size
+    return union, out
+
+
+def evaluate_problems(
+    design: Design, problems: Sequence[Any], blocks: Sequence[list[Block]]
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Yield for each problem, of one target or of all, what one pass over X says of its blocks."""
+    parts = [part for problem in problems for part in problem.parts]
+    found = evaluate(design, parts, [block for few in blocks for block in few])
+    for problem in problems:
+        yield problem.joined([next(found) for _ in problem.parts])
+
+
+def run_routes(
+    design: Design, problems: Sequence[Any], routes: Sequence[Route], n_jobs: int | None
+) -> list[tuple[Any, float]]:
+    """Run routes side by side, in threads where asked; return what each returns and its passes.
+
+    A route is a generator: it yields coefficients, of the shape (m, p) or what its problem takes,
+    and is sent their Xᵀr/Σw and ‖r‖²/Σw. All that ask at a time share a pass over X.
+    """
+    if len(routes) == 1:
+        return [_run_alone(design, problems[0], routes[0])]
+    results: list[Any] = [None] * len(routes)
+    passes = np.zeros(len(routes))
+    waiting: list[tuple[int, Any]] = [(k, None) for k in range(len(routes))]
+    while waiting:
+        jobs = [partial(_advance, routes[k], reply) for k, reply in waiting]
+        asking = []
+        for (k, _), (done, value) in zip(waiting, run_jobs(jobs, n_jobs), strict=True):
+            if done:
+                results[k] = value
+            else:
+                asking.append((k, value))
+        waiting = []
+        for some in _chunks(design, problems, asking):
+            before = design.passes
+            asked = [problems[k] for k, _ in some]
+            blocks = [problems[k].blocks(coefs) for k, coefs in some]
+            found = evaluate_problems(design, asked, blocks)
+            waiting += [(k, reply[:2]) for (k, _), reply in zip(some, found, strict=True)]
+            passes[[k for k, _ in some]] += (design.passes - before) / len(some)
+    return list(zip(results, passes, strict=True))
+
+
+def _run_alone(design: Design, problem: Any, route: Route) -> tuple[Any, float]:
+    before, reply = design.passes, None
+    while True:
+        done, value = _advance(route, reply)
+        if done:
+            return value, design.passes - before
+        reply = problem.evaluate(design, value)
+
+
+def _advance(route: Route, reply: Any) -> tuple[bool, Any]:
+    try:
+        return False, route.send(reply)
+    except StopIteration as end:
+        return True, end.value
+
+
+def _chunks(
+    design: Design, problems: Sequence[Any], asking: list[tuple[int, np.ndarray]]
+) -> Iterator[list[tuple[int, np.ndarray]]]:
+    """Yield requests whose correlations fit into memory together."""
+    some, size = [], 0.0
+    for k, coefs in asking:
+        own = 8.0 * len(coefs) * len(problems[k].parts) * design.n_features
+        if some and size + own > MOST_BYTES:
+            yield some
+            some, size = [], 0.0
+        some.append((k, coefs))
+        size += own
+    if some:
+        yield some
