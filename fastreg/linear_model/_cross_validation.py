@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_scalar, column_or_1d
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -14,8 +16,6 @@ from sklearn.utils.metadata_routing import (
     MetadataRouter,
     MethodMapping,
     _raise_for_params,
-    _routing_enabled,
-    process_routing,
 )
 
 from fastreg.checks import check_alphas, check_data, make_penalty, random_seed, warn_unsolved
@@ -27,7 +27,9 @@ from fastreg.linear_model._base import (
     set_fitted,
 )
 from fastreg.linear_model._folds import FoldErrors, solve_folds
+from fastreg.linear_model._scoring import route, score_fold
 from fastreg.model_selection.relaxed import check_gammas, check_relaxable, relax_solution
+from fastreg.model_selection.row_groups import check_splits
 from fastreg.model_selection.rules import choose, mean_and_se
 from fastreg.moments import Moments
 from fastreg.path import enet_path, lasso_path
@@ -57,6 +59,8 @@ class CoordinateDescentCV(LinearModelBase):
         "selection": [StrOptions({"cyclic", "random"})],
         "selection_rule": [StrOptions({"min", "1se"})],
         "relax": ["boolean", "array-like"],
+        "scoring": [StrOptions(set(get_scorer_names())), callable, None],
+        "progress": ["boolean"],
         **OWN_CONSTRAINTS,
     }
 
@@ -94,7 +98,9 @@ class CoordinateDescentCV(LinearModelBase):
         X, y, sample_weight = check_data(self, X, y, sample_weight)
         y = self._check_target(y)
         gammas = check_gammas(getattr(self, "relax", False))
-        splits = self._splits(X, y, sample_weight, params)
+        routed = route(self, sample_weight, params)
+        scorer = self._scorer()
+        splits = check_splits(check_cv(self.cv).split(X, y, **routed.splitter.split), X.shape[0])
         ratios = self._ratios()
         penalties = [self._penalty(float(ratio)) for ratio in ratios]
         for penalty in penalties if gammas is not None else ():
@@ -105,7 +111,7 @@ class CoordinateDescentCV(LinearModelBase):
             seed=random_seed(self.selection, self.random_state),
             n_jobs=self.n_jobs,
         )
-        with reporting(self.verbose) as report:
+        with reporting(self.verbose, getattr(self, "progress", False)) as report:
             errors, design = solve_folds(
                 X,
                 y,
@@ -118,7 +124,10 @@ class CoordinateDescentCV(LinearModelBase):
                 gammas=gammas,
                 target=self._target,
             )
-        best, at = self._select(errors, gammas, X.dtype)
+        scores = None
+        if scorer is not None:
+            scores = _score(scorer, X, y, splits, errors, routed.scorer.score)
+        best, at = self._select(errors, gammas, scores, X.dtype)
         refit = Task(
             penalties[best],
             np.array([errors.alphas[best][at]]),
@@ -190,16 +199,20 @@ class CoordinateDescentCV(LinearModelBase):
             )
         return np.sort(check_alphas(self.alphas))[::-1].copy()
 
-    def _splits(self, X: Any, y: np.ndarray, sample_weight: Any, params: dict) -> list:
-        cv = check_cv(self.cv)
-        routed = {}
-        if _routing_enabled():
-            routed = process_routing(self, "fit", sample_weight=sample_weight, **params)
-            routed = routed.splitter.split
-        return list(cv.split(X, y, **routed))
+    def _scorer(self) -> Callable | None:
+        scoring = getattr(self, "scoring", None)
+        if scoring is None:
+            return None
+        if check_gammas(self.relax) is not None:
+            raise ValueError("relax is chosen by the mean squared error: not with scoring")
+        return check_scoring(self, scoring=scoring)
 
     def _select(
-        self, errors: FoldErrors, gammas: np.ndarray | None, dtype: np.dtype
+        self,
+        errors: FoldErrors,
+        gammas: np.ndarray | None,
+        scores: np.ndarray | None,
+        dtype: np.dtype,
     ) -> tuple[int, int]:
         """Set the error curves and return the chosen penalty and α."""
         held_out, train = errors.held_out, errors.train
@@ -213,7 +226,6 @@ class CoordinateDescentCV(LinearModelBase):
             )
             held_out, train = errors.relaxed[:, at]
         mean, se = mean_and_se(held_out)
-        best = int(np.argmin(mean.min(axis=1)))
         self.mse_path_ = np.squeeze(held_out).astype(dtype, copy=False)
         self.train_mse_path_ = np.squeeze(train).astype(dtype, copy=False)
         self.cv_mean_, self.cv_se_ = (mean[0], se[0]) if single else (mean, se)
@@ -221,11 +233,16 @@ class CoordinateDescentCV(LinearModelBase):
             self.alphas_ = np.stack(errors.alphas)
         else:
             self.alphas_ = errors.alphas[0]
+        self.__dict__.pop("score_path_", None)  # of a fit before
+        if scores is not None:
+            self.score_path_ = np.squeeze(scores)
+            mean, se = mean_and_se(-scores)
+        best = int(np.argmin(mean.min(axis=1)))
         return best, choose(errors.alphas[best], mean[best], se[best], self.selection_rule)
 
     def get_metadata_routing(self) -> MetadataRouter:
-        """Return the routing of metadata: to `fit` itself and to the splitter."""
-        return (
+        """Return the routing of metadata: to `fit` itself, the splitter and the scorer."""
+        router = (
             MetadataRouter(owner=self)
             .add_self_request(self)
             .add(
@@ -233,11 +250,33 @@ class CoordinateDescentCV(LinearModelBase):
                 method_mapping=MethodMapping().add(caller="fit", callee="split"),
             )
         )
+        scorer = self._scorer()
+        if scorer is not None:
+            mapping = MethodMapping().add(caller="fit", callee="score")
+            router.add(scorer=scorer, method_mapping=mapping)
+        return router
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = False
         return tags
+
+
+def _score(
+    scorer: Callable,
+    X: Any,
+    y: np.ndarray,
+    splits: Sequence[tuple[np.ndarray, np.ndarray]],
+    errors: FoldErrors,
+    extra: dict,
+) -> np.ndarray:
+    """Return the score of every penalty, α and fold."""
+    out = np.empty(errors.held_out.shape)
+    found = iter(errors.solutions)
+    for k, (_, test) in enumerate(splits):
+        for part in out:
+            part[:, k] = score_fold(scorer, X, y, test, [next(found)], extra)
+    return out
 
 
 class LassoCV(CoordinateDescentCV):
@@ -273,6 +312,12 @@ class LassoCV(CoordinateDescentCV):
         held, the columns that any fold selects are read once. Unpenalized columns are always among
         those selected; dependent ones get coefficients of least norm in units of their standard
         deviations. Not with bounds, nor with l1_ratio=0.
+    scoring : str, callable or None, default=None
+        What to choose by, of the held-out predictions, where not by the mean squared error. Folds
+        are averaged unweighted; the weights go to the scorer unless metadata routing is enabled.
+        Not with `relax`.
+    progress : bool, default=False
+        Show a progress bar (needs rich).
 
     Attributes
     ----------
@@ -292,6 +337,8 @@ class LassoCV(CoordinateDescentCV):
         Only with `relax`: the shares that were tried, downwards.
     relax_cv_mean_, relax_cv_se_ : ndarray of shape (Γ, n_alphas)
         Only with `relax`: as `cv_mean_` and `cv_se_`, for each of them.
+    score_path_ : ndarray of shape (n_alphas, n_folds)
+        Only with `scoring`: the scores of the held-out predictions.
     relaxed_violation_ : float
         Only with `relax`: the largest violation of the normal equations by the least-squares part,
         from the true residual, in units of Xᵀr / Σw; 0 where there is no such part.
@@ -328,6 +375,8 @@ class LassoCV(CoordinateDescentCV):
         standardize: bool = False,
         selection_rule: str = "min",
         relax: Any = False,
+        scoring: Any = None,
+        progress: bool = False,
     ) -> None:
         self.eps = eps
         self.alphas = alphas
@@ -348,6 +397,8 @@ class LassoCV(CoordinateDescentCV):
         self.standardize = standardize
         self.selection_rule = selection_rule
         self.relax = relax
+        self.scoring = scoring
+        self.progress = progress
 
 
 class ElasticNetCV(CoordinateDescentCV):
@@ -358,7 +409,8 @@ class ElasticNetCV(CoordinateDescentCV):
     l1_ratio : float or list of float, default=0.5
         A list is searched; the ratio with the smallest mean error is taken.
     eps, alphas, fit_intercept, precompute, max_iter, tol, cv, copy_X, verbose, n_jobs, positive,
-    random_state, selection, penalty_factor, lower, upper, standardize, selection_rule, relax
+    random_state, selection, penalty_factor, lower, upper, standardize, selection_rule, relax,
+    scoring, progress
         As in `LassoCV`.
 
     Attributes
@@ -371,6 +423,8 @@ class ElasticNetCV(CoordinateDescentCV):
         As in `LassoCV`.
     relax_, relax_values_, relaxed_violation_
         As in `LassoCV`, only with `relax`.
+    score_path_ : ndarray of shape ([n_l1_ratio,] n_alphas, n_folds)
+        As in `LassoCV`, only with `scoring`.
     relax_cv_mean_, relax_cv_se_ : ndarray of shape (Γ, [n_l1_ratio,] n_alphas)
     """
 
@@ -403,6 +457,8 @@ class ElasticNetCV(CoordinateDescentCV):
         standardize: bool = False,
         selection_rule: str = "min",
         relax: Any = False,
+        scoring: Any = None,
+        progress: bool = False,
     ) -> None:
         self.l1_ratio = l1_ratio
         self.eps = eps
@@ -424,3 +480,5 @@ class ElasticNetCV(CoordinateDescentCV):
         self.standardize = standardize
         self.selection_rule = selection_rule
         self.relax = relax
+        self.scoring = scoring
+        self.progress = progress

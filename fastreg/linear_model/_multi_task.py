@@ -13,7 +13,14 @@ from fastreg.linear_model._base import OWN_CONSTRAINTS, all_or_nothing, set_fitt
 from fastreg.linear_model._coordinate_descent import ElasticNet
 from fastreg.path import lasso_path
 
-NOT_JOINT = {"precompute", "positive", "relax", *OWN_CONSTRAINTS}  # of the single-target estimators
+NOT_JOINT = {
+    "precompute",
+    "positive",
+    "relax",
+    "scoring",
+    "progress",
+    *OWN_CONSTRAINTS,
+}  # of the single-target estimators
 
 
 class MultiTaskElasticNet(ElasticNet):

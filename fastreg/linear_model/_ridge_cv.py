@@ -7,7 +7,7 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.base import MultiOutputMixin
 from sklearn.metrics import check_scoring, get_scorer, get_scorer_names
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_scalar
@@ -17,7 +17,6 @@ from sklearn.utils.metadata_routing import (
     MethodMapping,
     _raise_for_params,
     _routing_enabled,
-    process_routing,
 )
 
 from fastreg.checks import check_alphas, check_data, make_penalty, warn_unsolved
@@ -31,6 +30,7 @@ from fastreg.linear_model._base import (
     set_fitted,
 )
 from fastreg.linear_model._folds import solve_each_fold
+from fastreg.linear_model._scoring import Predictions, route, score_fold
 from fastreg.model_selection.row_groups import check_splits
 from fastreg.model_selection.rules import choose, mean_and_se
 from fastreg.moments import Moments
@@ -161,7 +161,7 @@ class RidgeCV(MultiOutputMixin, LinearModelBase):
             penalty_factor=self.penalty_factor,
             standardize=self.standardize,
         )
-        routed = self._route(sample_weight, params)
+        routed = route(self, sample_weight, params)
         settings = Settings(tol=1e-6, n_jobs=self.n_jobs)
         if self.cv is None:
             design = make_design(X, y, sample_weight, check_input=False)
@@ -265,11 +265,11 @@ class RidgeCV(MultiOutputMixin, LinearModelBase):
         for k in range(m):
             if self.alpha_per_target:
                 for t in range(n_targets):
-                    stub = _Predictions(predictions[:, t, k])
+                    stub = Predictions(predictions[:, t, k])
                     out[t, k] = scorer(stub, X, y[:, t] if y.ndim > 1 else y, **routed.scorer.score)
             else:
                 block = predictions[:, 0, k] if y.ndim == 1 else predictions[:, :, k]
-                out[:, k] = scorer(_Predictions(block), X, y, **routed.scorer.score)
+                out[:, k] = scorer(Predictions(block), X, y, **routed.scorer.score)
         return out
 
     def _folds(
@@ -303,7 +303,9 @@ class RidgeCV(MultiOutputMixin, LinearModelBase):
             k, found = fold.number, fold.solutions
             mse[:, k] = np.mean([s.held_out_mse for s in found], axis=0)
             if self.scoring is not None:
-                score[:, k] = self._score_fold(X, y, splits[k][1], found, routed)
+                score[:, k] = score_fold(
+                    self._scorer(), X, y, splits[k][1], found, routed.scorer.score
+                )
             else:
                 score[:, k] = np.mean([_r2(s) for s in found], axis=0)
         self.mse_path_ = mse
@@ -311,30 +313,6 @@ class RidgeCV(MultiOutputMixin, LinearModelBase):
         at = self._choose(self.alphas_, self.cv_mean_, self.cv_se_, score.mean(axis=1))
         self.best_score_ = score.mean(axis=1)[at]
         return fold.design, np.full(fold.design.n_targets, self.alphas_[at])
-
-    def _score_fold(self, X: Any, y: np.ndarray, test: np.ndarray, found: list, routed: Any):
-        """Score every alpha of a fold on its held-out rows: (m,)."""
-        scorer = self._scorer()
-        held, truth = X[test], y[test]
-        fitted = np.stack([np.asarray(held @ s.coefs.T) + s.intercepts for s in found], axis=1)
-        if y.ndim == 1:
-            fitted = fitted[:, 0]
-        extra = {
-            name: value[test] if np.shape(value)[:1] == (len(y),) else value
-            for name, value in routed.scorer.score.items()
-        }
-        return [
-            scorer(_Predictions(fitted[..., k]), held, truth, **extra)
-            for k in range(fitted.shape[-1])
-        ]
-
-    def _route(self, sample_weight: Any, params: dict) -> Any:
-        if sample_weight is not None:
-            params = {**params, "sample_weight": sample_weight}
-        if _routing_enabled():
-            return process_routing(self, "fit", **params)
-        weighted = {} if sample_weight is None else {"sample_weight": sample_weight}
-        return _Routed(scorer=_Routed(score=weighted), splitter=_Routed(split={}))
 
     def _scorer(self) -> Callable:
         if self.scoring is not None:
@@ -354,27 +332,6 @@ class RidgeCV(MultiOutputMixin, LinearModelBase):
                 method_mapping=MethodMapping().add(caller="fit", callee="split"),
             )
         )
-
-
-class _Routed(dict):
-    """Attribute access, as `process_routing` returns."""
-
-    __getattr__ = dict.__getitem__
-
-
-class _Predictions(RegressorMixin, BaseEstimator):
-    """An estimator whose predictions are known: what a scorer is given."""
-
-    def __init__(self, predictions: np.ndarray) -> None:
-        self.predictions = predictions
-
-    def fit(self, X: Any, y: Any) -> Self:
-        """Do nothing."""
-        return self
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Return the known predictions."""
-        return self.predictions
 
 
 def _r2(solution: Any) -> np.ndarray:
