@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import warnings
 from collections.abc import Sequence
@@ -80,10 +81,10 @@ def _is_plain(X: Any, y: Any) -> bool:
         return False
     if X.shape[0] != y.shape[0] or X.shape[0] < 2 or X.shape[1] < 1:
         return False
-    # Column sums are finite only if every entry is (one that overflows goes the long way), and as a
+    # Sums are finite only if every entry is (one that overflows goes the long way), and as a
     # matrix–vector product they run at memory speed on all threads.
-    sums = np.ones(X.shape[0]) @ X
-    return bool(np.isfinite(sums.sum() + y.sum()))
+    total = X.sum() if X.size < 1 << 15 else (np.ones(X.shape[0]) @ X).sum()
+    return math.isfinite(total + y.sum())
 
 
 def _naming_column(X: Any, error: ValueError) -> ValueError:

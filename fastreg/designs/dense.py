@@ -81,9 +81,11 @@ class DenseDesign(Design):
             rows = slice(None, None, max(1, self.n_rows // 64))
             few, y_few = self.X[rows].astype(float), self.y[rows]
             mean, y_mean = few.sum(axis=0) / len(few), y_few.sum(axis=0) / len(few)
-            if (mean * mean <= np.einsum("ij,ij->j", few, few) / (2 * len(few))).all():
-                # every mean is within the spread: shifting would gain one bit at most
-                mean = np.zeros_like(mean)
+            if self.X.size > SMALL_ENTRIES:
+                squares = np.einsum("ij,ij->j", few, few) / len(few)
+                if (2.0 * mean * mean <= squares).all():
+                    # every mean is within the spread: shifting would gain one bit at most
+                    mean = np.zeros_like(mean)
             return mean, y_mean
         weight = np.ones(self.n_rows) if self.weight is None else self.weight
         inside = weight > 0
@@ -273,7 +275,9 @@ class DenseDesign(Design):
         corr, total = np.zeros((m, self.n_features)), np.zeros(m)
         loss, y_shift = np.zeros((m, self.n_groups)), self.y_shift[targets]
         fitted = np.empty((self.n_rows, m)) if predictions else None
-        coefs, cols, step = self._live(coefs, cols)
+        step = self.n_rows
+        if cols is not None or self._small is None:
+            coefs, cols, step = self._live(coefs, cols)
         buffer = self._buffer(step, whole_rows=cols is None)
         for rows in self._blocks(step=step):
             if cols is None:
@@ -300,11 +304,9 @@ class DenseDesign(Design):
     ) -> tuple[np.ndarray, np.ndarray | None, int]:
         """Return non-zero coefficients, their columns and the number of rows to take at a time.
 
-        Where most columns are live, or X is small, that is all columns (None): rows that fit into
-        the cache are then shifted once for both products.
+        Where most columns are live that is all columns (None): rows that fit into the cache are
+        then shifted once for both products.
         """
-        if cols is None and self._small is not None:
-            return coefs, None, self.n_rows
         live = np.flatnonzero(np.any(coefs, axis=0))
         step = min(BLOCK_BYTES, self.X.nbytes // 8) // (8 * self.n_features + 8)
         if step < FEWEST_ROWS or 2 * live.size < self.n_features:

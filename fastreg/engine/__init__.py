@@ -167,10 +167,12 @@ class _Trains:
         self.design, self.groups, self.lock = design, groups, threading.Lock()
         self.merged: dict[tuple[int, ...] | None, Moments] = {}
         self.problems: dict[tuple, Problem] = {}
+        if len(groups) < 3:
+            return
         wanted = {task.train for task in tasks}
         every = range(len(groups))
         others = [tuple(g for g in every if g != k) for k in every]
-        if len(groups) > 2 and all(other in wanted for other in others):
+        if all(other in wanted for other in others):
             self.merged.update(zip(others, leave_one_group_out(groups), strict=True))
 
     def problem(self, task: Task) -> Problem | JointProblem:
@@ -193,7 +195,8 @@ class _Trains:
 def _check_usable(moments: Moments) -> None:
     if not moments.weight > 0:
         raise ValueError("a training set has no row of positive weight")
-    if not (np.isfinite(moments.variances).all() and np.isfinite(moments.s_yy).all()):
+    squares = moments.s_xx.trace() if moments.has_cross else moments.s_xx.sum()
+    if not np.isfinite(squares + moments.s_yy.sum()):
         raise ValueError("the squares of X or y overflow: rescale the columns or the target")
 
 

@@ -33,6 +33,8 @@ class Answer:
     n_sweeps, n_newton : int
     held_out_loss : ndarray of shape (m,) or None
         Σw r² over the held-out rows, where the passes over X have told it.
+    solved : ndarray of shape (m,), bool, or None
+        Which α are within the tolerances, where that has been seen already.
     """
 
     coefs: np.ndarray | sparse.csr_array
@@ -44,6 +46,7 @@ class Answer:
     n_sweeps: int = 0
     n_newton: int = 0
     held_out_loss: np.ndarray | None = None
+    solved: np.ndarray | None = None
 
     def solution(
         self,
@@ -63,7 +66,9 @@ class Answer:
             gaps=found.gap + np.where(self.from_moments, found.floor, 0.0),
             violations=found.violation,
             n_iter=self.n_iter,
-            converged=is_solved(problem, settings, found),
+            converged=self.solved
+            if self.solved is not None
+            else is_solved(problem, settings, found),
             scale=problem.yy,
             train_mse=self.rr / problem.n_targets,
             ill_conditioned=self.ill_conditioned,

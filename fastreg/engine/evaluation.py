@@ -117,11 +117,11 @@ def run_routes(
 
 def _run_alone(design: Design, problem: Any, route: Route) -> tuple[Any, float]:
     before, reply = design.passes, None
-    while True:
-        done, value = _advance(route, reply)
-        if done:
-            return value, design.passes - before
-        reply = problem.evaluate(design, value)
+    try:
+        while True:
+            reply = problem.evaluate(design, route.send(reply))
+    except StopIteration as end:
+        return end.value, design.passes - before
 
 
 def _advance(route: Route, reply: Any) -> tuple[bool, Any]:

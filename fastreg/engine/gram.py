@@ -43,6 +43,7 @@ class GramPath:
         self.gram = problem.gram
         self.factor = Factor(self.gram.shape[0])
         self.free_rows = problem.free_rows(design)
+        self.solved: np.ndarray | None = None
 
     def solve(self, alphas: np.ndarray) -> Route:
         """Solve for each α in turn, each from the solution before; returns an `Answer`."""
@@ -77,6 +78,7 @@ class GramPath:
             self.from_moments,
             n_sweeps=run.n_sweeps,
             n_newton=run.n_newton,
+            solved=self.solved,
         )
 
     def _before(self, alpha: float) -> list[tuple[float, float]]:
@@ -129,8 +131,10 @@ class GramPath:
         """Bring every α that is not solved to the true residual; updates its arguments."""
         problem, settings = self.problem, self.settings
         doubtful = self.from_moments & (found.floor > 0.1 * tolerances(problem, settings)[0])
-        todo = np.flatnonzero(doubtful | ~is_solved(problem, settings, found))
+        solved = is_solved(problem, settings, found)
+        todo = np.flatnonzero(doubtful | ~solved)
         if not todo.size:
+            self.solved = solved
             return
         for attempt in range(MAX_REFINEMENTS):
             if attempt or self.from_moments[todo].any():
