@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from functools import cache, partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ Route = Generator[np.ndarray, tuple[np.ndarray, np.ndarray], Any]
 MOST_BYTES = 1 << 29  # of correlations that a pass may return
 
 
-@cache
+@lru_cache(maxsize=8)
 def every(n_features: int) -> np.ndarray:
     """Return the numbers of all columns, always the same array."""
     return np.arange(n_features)

@@ -33,6 +33,7 @@ from fastreg.kernels.factor cimport TOGETHER, Factor
 
 cdef enum:
     LONG = 20       # sweeps
+    MOST_SWEEPS = 10    # over the live coordinates, between looks at all
     STALLED = 50    # iterations, and a tenth of them Newton steps, without half the gap
 
 cdef double APPENDED = 0.3      # of the time of as many moves: L is read once for several variables
@@ -248,7 +249,6 @@ cdef class Descent:
         """Refresh c on all coordinates, list the live ones and certify."""
         cdef Py_ssize_t i, j
         cdef double z
-        cdef Certificate cert
         self.n_live = 0
         for i in range(self.n_cols):
             j = self.cols[i]
@@ -259,7 +259,18 @@ cdef class Descent:
                 self.n_live += 1
         self.work += self.corr_cost() * self.n_cols
         # coordinates that are zero and want to stay there add nothing
-        cert = certify(
+        return self.certify_live()
+
+    cdef Certificate measure_live(self) noexcept nogil:
+        """Refresh c on the live coordinates and certify as if there were no others."""
+        cdef Py_ssize_t i
+        for i in range(self.n_live):
+            self.c[self.live[i]] = self.corr(self.live[i])
+        self.work += self.corr_cost() * self.n_live
+        return self.certify_live()
+
+    cdef Certificate certify_live(self) noexcept nogil:
+        cdef Certificate cert = certify(
             self.n_live, self.live, self.c, self.b, self.q.root, self.alpha, self.l1w, self.l2w,
             self.lower, self.upper, self.q.rr,
         )
@@ -302,14 +313,23 @@ cdef class Descent:
         return fall
 
     cdef void epoch(self) noexcept nogil:
-        """Sweep over the live coordinates, again while that is cheaper than a certificate."""
-        cdef double first = self.sweep(self.n_live, self.live), fall = first
-        for _ in range(min(9, self.n_cols // (2 * self.n_live + 1))):
-            if self.it >= self.max_iter or fall <= 0.01 * first or fall <= 0.1 * self.tol_gap:
+        """Sweep over the live coordinates; where looking at all is dear, until these are done.
+
+        Their certificate alone fails as long as that of all coordinates would.
+        """
+        cdef Certificate cert
+        cdef bint far = False
+        for _ in range(MOST_SWEEPS):
+            self.sweep(self.n_live, self.live)
+            if self.corr_cost() < 10.0 or self.it >= self.max_iter or self.newton_is_due():
                 return
-            if self.corr_cost() < 10.0 or self.newton_is_due():
+            if far:
+                far = False
+                continue
+            cert = self.measure_live()
+            far = cert.gap > 4.0 * self.tol_gap
+            if cert.gap <= self.tol_gap and cert.violation <= self.tol_violation:
                 return
-            fall = self.sweep(self.n_live, self.live)
 
     cdef Py_ssize_t random_below(self, Py_ssize_t n) noexcept nogil:
         """xorshift64 (Marsaglia 2003)."""
