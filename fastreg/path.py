@@ -136,8 +136,8 @@ def enet_path(
         found = _solve_path(
             design, penalty, _grid(alphas, eps), settings, False, start=start, target=target
         )
-    coefs = found.coefs.toarray() if sparse.issparse(found.coefs) else found.coefs
-    out = (found.alphas, np.moveaxis(coefs, 0, -1).astype(X.dtype), found.gaps)
+    coefs = np.moveaxis(found.dense_coefs(), 0, -1).astype(X.dtype)
+    out = (found.alphas, coefs, found.gaps)
     return (*out, [int(i) for i in found.n_iter]) if return_n_iter else out
 
 
@@ -627,6 +627,8 @@ def _start(coef_init: Any, shape: tuple[int, ...]) -> np.ndarray | None:
     coef = np.asarray(coef_init, dtype=float)
     if coef.shape != shape:
         raise ValueError(f"coef_init must have shape {shape}, got {coef.shape}")
+    if not np.isfinite(coef).all():
+        raise ValueError("coef_init contains NaN or infinity")
     return coef
 
 

@@ -473,3 +473,17 @@ def test_correlated_columns_do_not_need_thousands_of_sweeps():
         warnings.simplefilter("error", ConvergenceWarning)
         _, _, gaps = lasso_path(X, Y, alphas=30, tol=1e-9, max_iter=200)
     assert gaps.max() <= 1e-9 * (Y**2).mean(axis=0).sum()
+
+
+def test_no_penalty_at_all(route: str) -> None:
+    """Alpha = 0 couples nothing: least squares target by target, on either route."""
+    X, y = problem()
+    _, coefs, gaps = lasso_path(X - X.mean(axis=0), y - y.mean(axis=0), alphas=[0.0])
+    z = X - X.mean(axis=0)
+    np.testing.assert_allclose(coefs[..., 0].T, np.linalg.lstsq(z, y, rcond=None)[0], rtol=1e-6)
+    assert coefs.shape == (4, 30, 1)
+    assert gaps.shape == (1,)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # alpha=0
+        model = MultiTaskLassoCV(alphas=[0.5, 0.0], cv=3).fit(X, y)
+    assert model.coef_.shape == (4, 30)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
+from sklearn import config_context
 from sklearn.datasets import load_diabetes
 from sklearn.metrics import (
     make_scorer,
@@ -96,3 +98,23 @@ def test_refused() -> None:
         LassoCV(relax=True, scoring="r2").fit(X, y)
     with pytest.raises(ValueError, match="scoring"):
         LassoCV(scoring="no such score").fit(X, y)
+
+
+@pytest.mark.parametrize("kind", ["array", "list", "series", "labelled"])
+def test_routed_weights_are_cut_by_position(kind: str) -> None:
+    X, y = load_diabetes(return_X_y=True)
+    weight = np.random.default_rng(0).random(y.size) ** 4
+    scorer = make_scorer(mean_squared_error, greater_is_better=False)
+    given = {
+        "array": weight,
+        "list": list(weight),
+        "series": pd.Series(weight, index=np.arange(y.size)[::-1]),
+        "labelled": pd.Series(weight, index=[f"row {i}" for i in range(y.size)]),
+    }[kind]
+    with config_context(enable_metadata_routing=True):
+        scorer = scorer.set_score_request(sample_weight="importance")
+        model = LassoCV(alphas=[0.5], cv=KFold(3), scoring=scorer).fit(X, y, importance=given)
+    for k, (train, test) in enumerate(KFold(3).split(X)):
+        fitted = Lasso(0.5).fit(X[train], y[train]).predict(X[test])
+        error = mean_squared_error(y[test], fitted, sample_weight=weight[test])
+        assert -np.ravel(model.score_path_)[k] == pytest.approx(error, rel=1e-3)

@@ -786,3 +786,28 @@ def test_a_gram_matrix_grows_while_somebody_looks_at_it():
     view[:] = [[1.0, 2.0], [2.0, 3.0]]
     held.make_room(2, 200)
     np.testing.assert_array_equal(held.leading(2), view)
+
+
+@pytest.mark.parametrize("forced", [False, True])
+def test_nothing_penalized_enters_at_the_largest_alpha(
+    monkeypatch: pytest.MonkeyPatch, forced: bool
+) -> None:
+    """With unpenalized columns it comes from a projection, which rounds."""
+    if forced:
+        monkeypatch.setattr("fastreg.engine.holds_moments", lambda *_: False)
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        X = rng.standard_normal((100, 8))
+        X[:, 0] = 1.0
+        y, weight = X @ rng.standard_normal(8) + rng.standard_normal(100), rng.random(100)
+        factor = np.r_[1.0, 0.0, 0.0, np.inf, np.ones(4)]
+        path = regularization_path(
+            X, y, sample_weight=weight, penalty_factor=factor, alphas=3, tol=1e-12
+        )
+        assert set(np.flatnonzero(path.coefs[[0]].toarray())) == {1, 2}
+
+
+def test_a_start_has_to_be_finite() -> None:
+    X, y = make_data(8, 40, 12)
+    with pytest.raises(ValueError, match="coef_init contains NaN"):
+        enet_path(X, y, alphas=[0.5], coef_init=np.full(12, np.nan))

@@ -150,7 +150,9 @@ def resolve_alphas(design: Design, tasks: Sequence[Task], task: Task) -> np.ndar
     whole = Task(task.penalty, task.alphas, target=task.target, fit_intercept=task.fit_intercept)
     groups = design.moments(_choose(design, tasks))
     problem = _Trains(design, groups, [whole]).problem(whole)
-    return alpha_grid(problem.alpha_max(problem.free_rows(design)), task.alphas)
+    top = problem.alpha_max(problem.free_rows(design))
+    # the projection of free columns rounds: no penalized one may enter at the largest alpha
+    return alpha_grid(top * (1.0 + 1e-12) if problem.free.size else top, task.alphas)
 
 
 def _choose(design: Design, tasks: Sequence[Task]) -> bool:

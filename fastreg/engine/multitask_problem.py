@@ -35,7 +35,7 @@ def together(parts: Sequence[Solution]) -> Solution:
     first = parts[0]
     out = replace(
         first,
-        coefs=np.stack([part.coefs for part in parts], axis=1),
+        coefs=np.stack([part.dense_coefs() for part in parts], axis=1),
         intercepts=np.column_stack([part.intercepts for part in parts]),
         gaps=np.sum([part.gaps for part in parts], axis=0),
         violations=np.sqrt(np.sum([part.violations**2 for part in parts], axis=0)),

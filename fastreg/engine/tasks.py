@@ -219,6 +219,10 @@ class Solution:
     held_out_tss: float = field(default=float("nan"))
     diagnostics: Diagnostics | None = None
 
+    def dense_coefs(self) -> np.ndarray:
+        """Return all coefficients as a dense array."""
+        return self.coefs.toarray() if sparse.issparse(self.coefs) else self.coefs
+
     def coef_at(self, k: int) -> np.ndarray:
         """Return the coefficients of α number k, shape (p,)."""
         if isinstance(self.coefs, np.ndarray):

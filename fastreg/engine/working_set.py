@@ -149,7 +149,7 @@ class WorkingSetTask:
         self.size = work.size
         alphas = self.points[self.ahead]
         tol = INNER * self.tighter * float(self.tols[self.ahead].min())
-        if work.size:
+        if work.size and problem.yy:
             run = descend(
                 columns.coordinates(self.coef, self.corr, self.here_rr),
                 self.factor,

@@ -133,7 +133,6 @@ class CoordinateDescentCV(LinearModelBase):
             np.array([errors.alphas[best][at]]),
             target=self._target,
             fit_intercept=self.fit_intercept,
-            start=self._mean_of_folds(errors, best, at),
             verify=True,
         )
         found = solve(design, [refit], settings)
@@ -154,13 +153,6 @@ class CoordinateDescentCV(LinearModelBase):
         if y.ndim > 1 and y.shape[1] > 1:
             raise ValueError(f"For multi-task outputs, use MultiTask{type(self).__name__}")
         return column_or_1d(y, warn=True)
-
-    def _mean_of_folds(self, errors: FoldErrors, best: int, at: int) -> np.ndarray | None:
-        """Return where to start the refit from, (p,); None where folds keep no coefficients."""
-        if self._target is None:
-            return None
-        folds = errors.solutions[best :: len(errors.alphas)]
-        return np.mean([solution.coef_at(at) for solution in folds], axis=0)
 
     def _ratios(self) -> np.ndarray:
         ratios = np.atleast_1d(np.asarray(self.l1_ratio, dtype=float))

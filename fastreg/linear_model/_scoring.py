@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.metadata_routing import _routing_enabled, process_routing
+from sklearn.utils.validation import _check_method_params
 
 from fastreg.engine import Solution
 
@@ -68,10 +69,7 @@ def score_fold(
     )
     if y.ndim == 1:
         fitted = fitted[:, 0]
-    own = {
-        name: value[test] if np.shape(value)[:1] == (len(y),) else value
-        for name, value in extra.items()
-    }
+    own = _check_method_params(X, extra, test)
     return [
         scorer(Predictions(fitted[..., k]), held, truth, **own) for k in range(fitted.shape[-1])
     ]
