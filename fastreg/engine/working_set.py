@@ -163,7 +163,7 @@ class WorkingSetTask:
             self.n_sweeps += run.n_sweeps
             self.n_newton += run.n_newton
         else:
-            self.trial = np.zeros((alphas.size, 0))
+            self.trial = np.zeros((alphas.size, work.size))
             self.spent = np.zeros(alphas.size, dtype=np.intp)
         block, gram = self.trial, columns.gram
         if gram is not None:
