@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from fastreg.designs import Design, make_design
-from fastreg.designs.dense import in_eights
+from fastreg.designs.sums import in_eights
 from fastreg.kernels.dense import add_squares, dot_columns
 
 from .oracles import Products

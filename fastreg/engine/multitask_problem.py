@@ -92,11 +92,6 @@ class JointProblem:
         """G, shape (p, p), C-ordered."""
         return self.parts[0].gram
 
-    @property
-    def rows_key(self) -> tuple:
-        """As in `Problem`."""
-        return self.parts[0].rows_key
-
     @cached_property
     def largest_corr(self) -> float:
         """The largest ‖Xᵀ_j Y‖/Σw of the features that may be non-zero."""

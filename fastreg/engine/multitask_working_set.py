@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from fastreg.designs import Design
@@ -13,7 +11,7 @@ from fastreg.engine.multitask import JointAnswer, Standing, descend
 from fastreg.engine.multitask_certificate import certify, is_rounding
 from fastreg.engine.multitask_problem import JointProblem
 from fastreg.engine.tasks import Settings
-from fastreg.engine.working_set import INNER, WorkingSetTask
+from fastreg.engine.working_set import WorkingSetTask
 
 MOST_CORRELATIONS = 1 << 25  # entries that a task's share of a pass may return
 
@@ -45,21 +43,17 @@ class JointWorkingSetTask(WorkingSetTask):
     def attempt(self) -> list[Block]:
         """Let what is wanted join W and solve the batch on it; return what to evaluate."""
         problem = self.problem
-        self.columns.add(self.wanted)
-        self.ahead, work = self._ahead(), self.columns.cols
-        self.size = work.size
-        alphas = self.points[self.ahead]
+        work, alphas, settings = self._begin()
         self.trial = np.zeros((alphas.size, work.size, problem.n_targets))
         self.spent = np.zeros(alphas.size, dtype=np.intp)
         if work.size:
-            tol = INNER * self.tighter * float(self.tols[self.ahead].min())
             run = descend(
                 self.columns.gram,
                 Standing(self.corr[work], self.here_rr),
                 self.coef[work],
                 alphas,
                 problem,
-                replace(self.settings, tol=tol),
+                settings,
                 work,
             )
             self.trial, self.spent = run.coefs, run.n_iter

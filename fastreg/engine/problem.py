@@ -135,8 +135,7 @@ class Problem:
         """Return rows `cols` of G, shape (len(cols), p): a pass over X where G is not held."""
         if self.moments.has_cross:
             return self.gram[cols]
-        every = np.arange(self.corr.size)
-        return self.gram_block(design, cols, every)
+        return self.gram_block(design, cols, every(self.corr.size))
 
     def gram_block(self, design: Design, new: np.ndarray, old: np.ndarray) -> np.ndarray:
         """Return G_new,old from the design's columns, shape (len(new), len(old)).

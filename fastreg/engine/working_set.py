@@ -144,11 +144,7 @@ class WorkingSetTask:
         batch, extended to α = 0.
         """
         problem, columns = self.problem, self.columns
-        columns.add(self.wanted)
-        self.ahead, work = self._ahead(), columns.cols
-        self.size = work.size
-        alphas = self.points[self.ahead]
-        tol = INNER * self.tighter * float(self.tols[self.ahead].min())
+        work, alphas, settings = self._begin()
         if work.size and problem.yy:
             run = descend(
                 columns.coordinates(self.coef, self.corr, self.here_rr),
@@ -156,7 +152,7 @@ class WorkingSetTask:
                 self.coef[work],
                 alphas,
                 problem,
-                replace(self.settings, tol=tol),
+                settings,
                 work,
             )
             self.trial, self.spent = run.coefs, run.n_iter
@@ -170,6 +166,14 @@ class WorkingSetTask:
             tangent = block[-1] + alphas[-1] * self._direction(gram, float(alphas[-1]))
             block = np.vstack([block, tangent])
         return [(work, block, problem.y_centre - block @ problem.centre[work])]
+
+    def _begin(self) -> tuple[np.ndarray, np.ndarray, Settings]:
+        """Let what is wanted join W; return W, the α of the batch and when to stop on W."""
+        self.columns.add(self.wanted)
+        self.ahead, work = self._ahead(), self.columns.cols
+        self.size = work.size
+        tol = INNER * self.tighter * float(self.tols[self.ahead].min())
+        return work, self.points[self.ahead], replace(self.settings, tol=tol)
 
     def _direction(self, gram: np.ndarray, alpha: float) -> np.ndarray:
         """Return −db/dα on W at the last point of the batch.

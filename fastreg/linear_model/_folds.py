@@ -11,7 +11,7 @@ import numpy as np
 from fastreg.designs import Design, make_design
 from fastreg.engine import Grid, Penalty, Settings, Solution, Task, resolve_alphas, solve
 from fastreg.model_selection.relaxed import relaxed_errors
-from fastreg.model_selection.row_groups import RowGroups, batches, check_splits
+from fastreg.model_selection.row_groups import RowGroups, batches
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +78,8 @@ def solve_folds(
 
     Parameters
     ----------
+    splits : sequence of pairs of ndarray
+        As `check_splits` returns them.
     gammas : ndarray of shape (Γ,), optional
         How much of the penalized fit is mixed with least squares on its support.
 
@@ -87,7 +89,6 @@ def solve_folds(
     design : Design
         Of the last batch: holds all rows, for the refit.
     """
-    splits = check_splits(splits, X.shape[0])
     shape = (len(penalties), alphas.n_alphas if isinstance(alphas, Grid) else alphas.size)
     held_out, train = np.empty((*shape, len(splits))), np.empty((*shape, len(splits)))
     tss, solutions = np.empty(len(splits)), []
