@@ -44,6 +44,20 @@ def shared_data() -> Path:
     return folder
 
 
+@pytest.fixture(params=["moments", "working set"])
+def route(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Send every fit by one route of the engine, whatever the cost model would choose."""
+    held = request.param == "moments"
+    monkeypatch.setattr("fastreg.engine.holds_moments", lambda *_: held)
+    return request.param
+
+
+@pytest.fixture
+def on_working_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send every fit by the working-set route."""
+    monkeypatch.setattr("fastreg.engine.holds_moments", lambda *_: False)
+
+
 @pytest.fixture(scope="session")
 def table_of() -> Callable:
     """Make a table in memory; a list with text in it is a text column, None is missing."""

@@ -111,6 +111,12 @@ class Instance:
     standardize: bool = False
 
     @property
+    def options(self) -> dict[str, Any]:
+        """What an Elastic-Net is asked, as keywords; the weights are given with the rows."""
+        names = ("l1_ratio", "fit_intercept", "penalty_factor", "lower", "upper", "standardize")
+        return {name: getattr(self, name) for name in names}
+
+    @property
     def _real(self) -> type:
         return np.float64 if sparse.issparse(self.X) else np.longdouble
 

@@ -21,14 +21,6 @@ from .oracles import load_dense, read_table
 TIGHT = 1e-12
 
 
-@pytest.fixture(params=["moments", "working set"])
-def route(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Send every fit by one route of the engine, whatever the cost model would choose."""
-    held = request.param == "moments"
-    monkeypatch.setattr("fastreg.engine.holds_moments", lambda *_: held)
-    return request.param
-
-
 def make_data(n: int = 60, p: int = 12, seed: int = 0) -> tuple[np.ndarray, ...]:
     """Return correlated columns with means, a target, and weights of which some are zero."""
     rng = np.random.default_rng(seed)

@@ -33,20 +33,6 @@ FIELDS = ("tried", "accepted", "remaining", "working_set", "active", "violations
           "newton_steps")  # fmt: skip
 
 
-@pytest.fixture(params=["moments", "working set"])
-def route(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Send every fit by one route of the engine, whatever the cost model would choose."""
-    held = request.param == "moments"
-    monkeypatch.setattr("fastreg.engine.holds_moments", lambda *_: held)
-    return request.param
-
-
-@pytest.fixture
-def on_working_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Send every fit by the working-set route."""
-    monkeypatch.setattr("fastreg.engine.holds_moments", lambda *_: False)
-
-
 @pytest.fixture
 def readings(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
     """Count what designs read, by looking over their shoulder."""

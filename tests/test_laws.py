@@ -52,14 +52,6 @@ ESTIMATORS: dict[str, Callable] = {
 }
 
 
-@pytest.fixture(params=["moments", "residual"])
-def route(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Send every fit by one route of the engine, whatever the cost model would choose."""
-    held = request.param == "moments"
-    monkeypatch.setattr("fastreg.engine.holds_moments", lambda *_: held)
-    return request.param
-
-
 def make_data(seed: int = 0, n: int = 60, p: int = 12) -> tuple[np.ndarray, np.ndarray]:
     """Return correlated columns with means and a target with a few strong coefficients."""
     rng = np.random.default_rng(seed)

@@ -32,14 +32,6 @@ from fastreg.kernels.multitask import RowDescent, Status, certify_rows
 TIGHT = {"tol": 1e-13, "max_iter": 100_000}
 
 
-@pytest.fixture(params=["moments", "working set"])
-def route(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Send every fit by one route of the engine, whatever the cost model would choose."""
-    held = request.param == "moments"
-    monkeypatch.setattr("fastreg.engine.holds_moments", lambda *_: held)
-    return request.param
-
-
 def problem(
     n: int = 70, p: int = 30, n_targets: int = 4, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:

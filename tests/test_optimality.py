@@ -25,24 +25,11 @@ TIGHT = 1e-12
 OPTIMAL = 1e-8
 
 
-@pytest.fixture(params=["moments", "residual"])
-def route(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Send every fit by one route of the engine, whatever the cost model would choose."""
-    held = request.param == "moments"
-    monkeypatch.setattr("fastreg.engine.holds_moments", lambda *_: held)
-    return request.param
-
-
 def fit(instance: Instance, alpha: float, X=None, **options) -> ElasticNet:
     """Fit what the instance says, on its data or on another form of the same."""
     model = ElasticNet(
         alpha,
-        l1_ratio=instance.l1_ratio,
-        fit_intercept=instance.fit_intercept,
-        penalty_factor=instance.penalty_factor,
-        lower=instance.lower,
-        upper=instance.upper,
-        standardize=instance.standardize,
+        **instance.options,
         **{"tol": TIGHT, "max_iter": 20_000, **options},
     )
     if isinstance(X, Moments):

@@ -21,14 +21,6 @@ GAMMAS = (1.0, 0.75, 0.5, 0.25, 0.0)
 RELAXED = {"relax_", "relax_values_", "relax_cv_mean_", "relax_cv_se_", "relaxed_violation_"}
 
 
-@pytest.fixture(params=["moments", "working set"])
-def route(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Send every fit by one route of the engine, whatever the cost model would choose."""
-    held = request.param == "moments"
-    monkeypatch.setattr("fastreg.engine.holds_moments", lambda *_: held)
-    return request.param
-
-
 def make_data(n: int = 60, p: int = 12, seed: int = 0) -> tuple[np.ndarray, ...]:
     """Return correlated columns with means, a sparse target, and weights of which some are zero."""
     rng = np.random.default_rng(seed)

@@ -23,14 +23,6 @@ ALPHAS = [2.0, 0.5, 0.1, 0.01]
 TIGHT = {"tol": 1e-12, "max_iter": 20_000}
 
 
-@pytest.fixture(params=["moments", "working set"])
-def route(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Take both routes of the engine: one holds dense coefficients, the other sparse ones."""
-    held = request.param == "moments"
-    monkeypatch.setattr("fastreg.engine.holds_moments", lambda *_: held)
-    return request.param
-
-
 @pytest.mark.parametrize("kind", [np.asarray, sparse.csr_array, sparse.csc_array])
 @pytest.mark.parametrize("cv", [KFold(4), TimeSeriesSplit(3, gap=5)], ids=str)
 def test_scores_are_those_of_fits_fold_by_fold(route: str, kind, cv) -> None:

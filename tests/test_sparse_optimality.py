@@ -22,20 +22,6 @@ OPTIMAL = 1e-8
 TIGHT = 1e-12
 
 
-@pytest.fixture(params=["moments", "working set"])
-def route(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Send every fit by one route of the engine, whatever the cost model would choose."""
-    held = request.param == "moments"
-    monkeypatch.setattr("fastreg.engine.holds_moments", lambda *_: held)
-    return request.param
-
-
-@pytest.fixture
-def on_working_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Send every fit by the working-set route."""
-    monkeypatch.setattr("fastreg.engine.holds_moments", lambda *_: False)
-
-
 @cache
 def read_sparse(folder: Path, name: str) -> tuple[sparse.csr_array, np.ndarray]:
     """Return X and y; a name may end in the part that is wanted, as in ``a9a[:5000, ::2]``."""
@@ -65,13 +51,8 @@ def assert_optimal_path(
             instance.X if X is None else X,
             instance.y,
             alphas=alphas,
-            l1_ratio=instance.l1_ratio,
             sample_weight=instance.weight,
-            fit_intercept=instance.fit_intercept,
-            penalty_factor=instance.penalty_factor,
-            lower=instance.lower,
-            upper=instance.upper,
-            standardize=instance.standardize,
+            **instance.options,
             tol=tol,
             max_iter=20_000,
         )

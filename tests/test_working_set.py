@@ -38,12 +38,6 @@ def by(monkeypatch: pytest.MonkeyPatch) -> Callable:
     return call
 
 
-@pytest.fixture
-def on_working_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Send every fit by the working-set route."""
-    monkeypatch.setattr("fastreg.engine.holds_moments", lambda *_: False)
-
-
 def make_data(
     seed: int = 0, n: int = 40, p: int = 150, rho: float = 0.6, strong: int = 8
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -66,13 +60,8 @@ def path_of(instance: Instance, alphas: np.ndarray, **options: Any) -> Regulariz
             options.pop("X", instance.X),
             instance.y,
             alphas=alphas,
-            l1_ratio=instance.l1_ratio,
             sample_weight=instance.weight,
-            fit_intercept=instance.fit_intercept,
-            penalty_factor=instance.penalty_factor,
-            lower=instance.lower,
-            upper=instance.upper,
-            standardize=instance.standardize,
+            **instance.options,
             **{"tol": TIGHT, "max_iter": 20_000, **options},
         )
 
