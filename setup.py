@@ -14,7 +14,7 @@ extensions = [
         ".".join(path.relative_to("src").with_suffix("").parts),
         [path.as_posix()],
         include_dirs=["src/fastreg/kernels"],
-        depends=["src/fastreg/kernels/simd.h"],
+        depends=[path.as_posix() for path in Path("src").rglob("*.h")],
         extra_compile_args=["-O0", "-g"] if DEBUG else ["-O3"],
     )
     for path in sorted(Path("src").rglob("*.pyx"))

@@ -1,22 +1,32 @@
 """Dense designs: any order, float32 or float64, read-only or memory-mapped, block by block.
 
-A block of rows is shifted, weighted and converted to double in cache; then BLAS takes over. All of
-it is NumPy's BLAS: SciPy has one of its own, and where two pools of threads alternate each spins
-against the other (measured: 4 times slower).
+Cross-products of columns are in `fastreg.designs.products`. For other products a block of rows is
+shifted, weighted and converted to double in cache, and BLAS takes over: always NumPy's, as SciPy
+has one of its own, and where two pools of threads alternate each spins against the other (measured:
+4 times slower).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import pairwise
 
 import numpy as np
 
 from fastreg.designs.base import Design, Evaluation, group_sums
+from fastreg.designs.products import (
+    add_moments,
+    add_products,
+    product_threads,
+    triangle_bounds,
+)
 from fastreg.designs.sums import BLOCK_BYTES, RowSums, in_eights
 from fastreg.kernels.coordinates import DenseCoordinates
 from fastreg.kernels.dense import add_squares, dot_columns
+from fastreg.kernels.products import mirror_lower
 from fastreg.moments import Moments
-from fastreg.workers import breathe
+from fastreg.workers import breathe, run_jobs
 
 TILE_BYTES = 1 << 20  # what is shifted, weighted or converted while it stays in cache
 MOST_FLOPS = 2e9  # of one product, between two looks at Ctrl-C
@@ -50,7 +60,7 @@ class DenseDesign(Design):
         self.n_rows, self.n_features = X.shape
         self.n_targets, self.n_groups = y.shape[1], n_groups
         self.order = "C" if X.flags.c_contiguous and self.n_features > 1 else "F"
-        # 8 MB a block, but at least p rows up to four times that: each block costs a p × p update
+        # 8 MB a block, but at least p rows up to four times that: BLAS adds a p × p matrix to s_xx
         p = max(1, self.n_features)
         rows = max(BLOCK_BYTES // (8 * p), min(p, 4 * BLOCK_BYTES // (8 * p)))
         rows = min(max(rows, 256), 16384, max(1, int(8 * MOST_FLOPS / p**2)))
@@ -167,29 +177,56 @@ class DenseDesign(Design):
 
     def _group_moments(self, group: int, cross: bool) -> Moments:
         """Accumulate Σ√w(x−s) and its products about the shift, then move to the mean."""
-        p, t = self.n_features, self.n_targets
-        sums = RowSums(np.zeros((p, p) if cross else p), t)
+        p = self.n_features
+        sums = RowSums(np.zeros((p, p) if cross else p), self.n_targets)
         one_group = self.n_groups == 1
         shift, y_shift = (self.shift, self.y_shift) if one_group else self._sample_means(group)
-        step = self.block_rows if cross else self.pass_rows
-        buffer = self._buffer(step, whole_rows=cross)
-        for rows in self._blocks(group, step):
+        if cross:
+            self._add_cross(group, shift, y_shift, sums)
+        else:
+            self._add_squares(group, shift, y_shift, sums)
+        return sums.moments(shift, y_shift)
+
+    def _add_cross(self, group: int, shift: np.ndarray, y_shift: np.ndarray, sums: RowSums) -> None:
+        """Add all cross-products of the rows of a group, in threads that share out Σ zzᵀ."""
+        flops = self.n_rows / self.n_groups * float(self.n_features) ** 2
+        bounds = triangle_bounds(self.n_features, product_threads(flops))
+        beside = np.zeros((1 + self.n_targets, self.n_features))
+
+        def add(first: int, last: int) -> None:
+            whole = last == self.n_features  # this thread looks after the targets too
+            for rows in self._blocks(group):
+                u, w = self.y[rows] - y_shift, None if self.weight is None else self.weight[rows]
+                root = sums.add_target(u, w) if whole else None if w is None else np.sqrt(w)
+                others, to = u, beside[:0]
+                if whole:
+                    others, to = np.empty((len(u), 1 + u.shape[1])), beside
+                    others[:, 0], others[:, 1:] = root, u
+                add_moments(self.X, rows, shift, root, others, first, sums.s_xx[first:last], to)
+
+        run_jobs([partial(add, *part) for part in pairwise(bounds)], len(bounds) - 1)
+        mirror_lower(sums.s_xx)
+        sums.s_x += beside[0]
+        sums.s_xy += beside[1:].T
+
+    def _add_squares(
+        self, group: int, shift: np.ndarray, y_shift: np.ndarray, sums: RowSums
+    ) -> None:
+        """Add what `moments` without `cross` takes from the rows of a group."""
+        buffer = self._buffer(self.pass_rows)
+        for rows in self._blocks(group, self.pass_rows):
             u, w = self.y[rows] - y_shift, None if self.weight is None else self.weight[rows]
             root = sums.add_target(u, w)
-            if not cross and self._by_columns and isinstance(rows, slice):
+            if self._by_columns and isinstance(rows, slice):
                 self._add_columns(rows, shift, root, u, sums)
                 continue
-            for tile in [slice(None)] if cross else self._tiles(rows, t, shift):
+            for tile in self._tiles(rows, self.n_targets, shift):
                 z = self._shifted(rows, buffer, shift, tile)
                 if w is not None:
                     z *= root[:, None]
                 sums.s_x[tile] += root @ z
                 sums.s_xy[tile] += z.T @ u
-                if cross:
-                    sums.s_xx += z.T @ z  # NumPy calls syrk
-                else:
-                    sums.s_xx[tile] += np.einsum("ij,ij->j", z, z)
-        return sums.moments(shift, y_shift)
+                sums.s_xx[tile] += np.einsum("ij,ij->j", z, z)
 
     def _buffer(self, height: int, whole_rows: bool = False) -> np.ndarray:
         """Return room for what `_shifted` makes of a block of rows, or of a tile of them."""
@@ -242,22 +279,22 @@ class DenseDesign(Design):
         if not out.size:
             return out
         self.count(self.share(new) + self.share(old))
-        by_columns = self._by_columns and groups == [None]
-        held = new if by_columns else old
-        step = max(256, (TILE_BYTES if by_columns else BLOCK_BYTES) // (8 * held.size))
-        step = min(step, int(MOST_FLOPS / (2.0 * new.size * old.size)) + 1)
-        for products, group in zip(out, groups, strict=True):
+        flops = float(self.n_rows) * new.size * old.size
+        bounds = np.linspace(0, old.size, product_threads(flops) + 1, dtype=int)
+        step = max(256, int(MOST_FLOPS / (2.0 * new.size * old.size)))
+
+        def add(products: np.ndarray, group: int | None, first: int, last: int) -> None:
             for rows in self._blocks(group, step):
-                left = self._gathered(rows, new)
-                if weight is not None:
-                    left *= weight[rows, None]
-                if by_columns:
-                    blocks = in_eights(left)
-                    part = np.zeros((old.size, blocks.shape[0], 8))
-                    dot_columns(self.X[rows], old, self.shift, blocks, part)
-                    products += part.reshape(old.size, -1)[:, : new.size].T
-                else:
-                    products += left.T @ self._gathered(rows, old)
+                some = None if weight is None else weight[rows]
+                to = products[:, first:last]
+                add_products(self.X, rows, new, old[first:last], self.shift, some, to)
+
+        jobs = [
+            partial(add, products, group, *part)
+            for products, group in zip(out, groups, strict=True)
+            for part in pairwise(bounds)
+        ]
+        run_jobs(jobs, len(bounds) - 1)
         return out
 
     def evaluate(

@@ -14,8 +14,9 @@ import numpy as np
 from scipy import sparse
 
 from fastreg.designs.base import Design, Evaluation, group_sums
-from fastreg.designs.sums import BLOCK_BYTES, RowSums, in_eights, mirror_lower
+from fastreg.designs.sums import BLOCK_BYTES, RowSums, in_eights
 from fastreg.kernels.coordinates import SparseCoordinates
+from fastreg.kernels.products import mirror_lower
 from fastreg.kernels.sparse import add_columns, add_outer_rows, dot_columns, spread_columns
 from fastreg.moments import Moments
 from fastreg.workers import breathe

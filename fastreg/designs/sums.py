@@ -73,11 +73,3 @@ def centre_products(s_xx: np.ndarray, total: float, s_x: np.ndarray) -> None:
         s_xx[i : i + BAND] -= np.multiply.outer(s_x[i : i + BAND], s_x) / total
     diagonal = np.einsum("ii->i", s_xx)
     np.maximum(diagonal, 0.0, out=diagonal)
-
-
-def mirror_lower(matrix: np.ndarray) -> None:
-    """Copy the lower triangle onto the upper, a band at a time (no second p × p array)."""
-    for i in range(0, matrix.shape[0], BAND):
-        square = matrix[i : i + BAND, i : i + BAND]
-        square[...] = np.tril(square) + np.tril(square, -1).T
-        matrix[i : i + BAND, i + BAND :] = matrix[i + BAND :, i : i + BAND].T

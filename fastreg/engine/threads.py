@@ -5,10 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import Any
 
-from threadpoolctl import ThreadpoolController
+from fastreg.workers import blas_controller
 
 # OpenBLAS uses one thread below SMALL anyway; from LARGE on its threads pay.
 SMALL, LARGE = 64, 1500
@@ -16,11 +15,6 @@ SMALL, LARGE = 64, 1500
 _lock = threading.Lock()
 _inside: set[object] = set()  # a ticket each: Ctrl-C may come between any two instructions
 _limiter: Any = None
-
-
-@cache
-def _controller() -> ThreadpoolController:
-    return ThreadpoolController()  # looks at every loaded library: milliseconds, so once
 
 
 @contextmanager
@@ -41,7 +35,7 @@ def one_blas_thread(size: int) -> Iterator[None]:
         with _lock:
             _inside.add(ticket)
             if _limiter is None:
-                _limiter = _controller().limit(limits=1, user_api="blas")
+                _limiter = blas_controller().limit(limits=1, user_api="blas")
         yield
     finally:
         with _lock:
