@@ -254,9 +254,17 @@ class Design(ABC):
         return weight * (row_weights[0] if self.codes is None else row_weights[self.codes])
 
 
-def group_sums(codes: np.ndarray | None, n_groups: int, values: np.ndarray) -> np.ndarray:
-    """Return the sums of the rows of `values` (n, m) by group, shape (m, G)."""
-    if codes is None:
-        return values.sum(axis=0)[:, None]
-    member = codes[:, None] == np.arange(n_groups)
-    return values.T @ member.astype(float)
+def membership(codes: np.ndarray, n_groups: int) -> np.ndarray:
+    """Return whether each row belongs to each group, shape (n, G), as 0 and 1."""
+    return (codes[:, None] == np.arange(n_groups)).astype(float)
+
+
+def group_sums(member: np.ndarray | None, values: np.ndarray) -> np.ndarray:
+    """Return the sums of the rows of `values` (n, m) by group, shape (m, G).
+
+    Parameters
+    ----------
+    member : ndarray of shape (n, G), or None where there is one group
+        As `membership` returns it.
+    """
+    return values.sum(axis=0)[:, None] if member is None else values.T @ member

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from fastreg.designs.base import Design, Evaluation, group_sums
+from fastreg.designs.base import Design, Evaluation, group_sums, membership
 from fastreg.designs.products import (
     add_moments,
     add_products,
@@ -325,8 +325,8 @@ class DenseDesign(Design):
                 fitted[rows] = fit + y_shift
             r = np.subtract(self.y[rows][:, targets] - y_shift, fit, out=fit)
             square = r * r if self.weight is None else r * r * self.weight[rows, None]
-            codes = None if self.codes is None else self.codes[rows]
-            loss += group_sums(codes, self.n_groups, square)
+            member = None if self.codes is None else membership(self.codes[rows], self.n_groups)
+            loss += group_sums(member, square)
             r *= self._row_weights(rows, row_weights)
             total += r.sum(axis=0)
             if cols is None:

@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 from scipy import sparse
 
-from fastreg.designs.base import Design, Evaluation, group_sums
+from fastreg.designs.base import Design, Evaluation, group_sums, membership
 from fastreg.designs.sums import BLOCK_BYTES, RowSums, in_eights
 from fastreg.kernels.coordinates import SparseCoordinates
 from fastreg.kernels.products import mirror_lower
@@ -204,26 +204,40 @@ class SparseDesign(Design):
         self.count(1.0)
         cols = np.arange(self.n_features) if cols is None else cols
         m, live = coefs.shape[0], np.flatnonzero(np.any(coefs, axis=0))
-        fit = np.tile(intercepts - coefs @ self.shift[cols], (self.n_rows, 1))
-        add_columns(*self._csc, cols[live], np.ascontiguousarray(coefs[:, live].T), fit)
-        fitted = fit + self.y_shift[targets] if predictions else None
-        r = np.subtract(self.y[:, targets] - self.y_shift[targets], fit, out=fit)
-        loss = group_sums(self.codes, self.n_groups, r * r * self.weight[:, None])
-        factor = row_weights.T[[0]] if self.codes is None else row_weights.T[self.codes]
-        r *= self.weight[:, None] * factor
-        total = r.sum(axis=0)
-        corr = np.empty((m, self.n_features))
-        every, part = np.arange(self.n_features), np.empty((self.n_features, 1, 8))
-        step = max(1, int(self.n_features * min(1.0, MOST_PAIRS / max(1, self.X.nnz))))
-        for i, block in zip(range(0, m, 8), in_eights(r), strict=True):
-            for j in range(0, self.n_features, step):
-                breathe()
-                some = slice(j, j + step)
-                dot_columns(*self._csc, None, every[some], block, part[some])
-            corr[i : i + 8] = part[:, 0, : min(8, m - i)].T
+        intercepts = intercepts - coefs @ self.shift[cols]
+        row_weights = np.broadcast_to(row_weights, (m, self.n_groups))
+        corr, total = np.empty((m, self.n_features)), np.empty(m)
+        loss = np.empty((m, self.n_groups))
+        fitted = np.empty((self.n_rows, m)) if predictions else None
+        member = None if self.codes is None else membership(self.codes, self.n_groups)
+        # eight vectors at a time: what is done to their n residuals stays in cache
+        for i in range(0, m, 8):
+            few = slice(i, min(i + 8, m))
+            fit = np.zeros((self.n_rows, 8))
+            add_columns(*self._csc, cols[live], in_eights(coefs[few, live].T)[0], fit)
+            r = fit[:, : few.stop - i]
+            r += intercepts[few]
+            if fitted is not None:
+                fitted[:, few] = r + self.y_shift[targets[few]]
+            np.subtract(self.y[:, targets[few]] - self.y_shift[targets[few]], r, out=r)
+            loss[few] = group_sums(member, r * r * self.weight[:, None])
+            own = row_weights[few].T
+            r *= self.weight[:, None] * (own[[0]] if self.codes is None else own[self.codes])
+            total[few] = r.sum(axis=0)
+            corr[few] = self._correlations(fit)[:, : few.stop - i].T
         if np.any(self.shift):
             corr -= np.multiply.outer(total, self.shift)
         return Evaluation(corr, total, loss, fitted)
+
+    def _correlations(self, block: np.ndarray) -> np.ndarray:
+        """Return Xᵀ block for eight vectors, shape (p, 8)."""
+        every, out = np.arange(self.n_features), np.empty((self.n_features, 1, 8))
+        step = max(1, int(self.n_features * min(1.0, MOST_PAIRS / max(1, self.X.nnz))))
+        for j in range(0, self.n_features, step):
+            breathe()
+            some = slice(j, j + step)
+            dot_columns(*self._csc, None, every[some], block, out[some])
+        return out[:, 0]
 
     def residual_coordinates(
         self,

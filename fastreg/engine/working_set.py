@@ -24,6 +24,7 @@ from fastreg.engine.tasks import Settings
 from fastreg.kernels.factor import Factor
 
 FIRST_BATCH, SHORTEST_BATCH, LONGEST_BATCH = 7, 7, 31  # and the tangent: multiples of 8
+MOST_WHOLE = 1 << 20  # numbers that a batch may evaluate where W is complete
 MARGIN = 0.1  # of the step in alpha: what a prediction may be off
 NEAR = 0.2  # the same, where the path has been solved already without the feature
 NEARLY = 0.7  # of its penalty: a feature drawn like this may soon be needed
@@ -83,7 +84,9 @@ class WorkingSetTask:
         self._predict()
 
     def want_all(self) -> None:
-        """Want every column at once: nothing is left to predict."""
+        """Want every column at once: nothing is left to predict, so a small path is one batch."""
+        size = max(self.design.n_rows, self.design.n_features)
+        self.longest = max(self.longest, MOST_WHOLE // size)
         self.wanted, self.batch = self.problem.cols, self.longest
 
     def _plan(self, top: float) -> None:

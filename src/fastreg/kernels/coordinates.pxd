@@ -9,11 +9,21 @@ cdef class Coordinates:
     cdef double* diag                   # diag[j] = G_jj
     cdef double* root                   # √G_jj
     cdef double* held                   # Zᵀ r / Σw where it is kept up to date, else NULL
+    cdef double[::1] before_view
+    cdef double* state                  # what `move` changes: correlations or the residual
+    cdef double* before                 # the same at the last `advance`, NULL until asked for
+    cdef double[::1] marked_view
+    cdef double* marked                 # the residual at the last `mark`
+    cdef Py_ssize_t n_state
     cdef public double rr               # ‖r‖² (in units of the Gram matrix: divided by Σw)
 
     cdef double corr(self, Py_ssize_t j) noexcept nogil
     cdef void move(self, Py_ssize_t j, double delta) noexcept nogil
     cdef double cross(self, Py_ssize_t i, Py_ssize_t j) noexcept nogil
+    cdef void advance(self, double factor, const double* d) noexcept nogil
+    cdef void shift_state(self, double factor) noexcept nogil
+    cdef void mark(self) noexcept nogil
+    cdef double distance(self) noexcept nogil
 
 
 cdef class GramCoordinates(Coordinates):
@@ -44,5 +54,8 @@ cdef class SparseCoordinates(Coordinates):
     cdef double* r
     cdef double weight
     cdef readonly double offset         # the true residual is r − √w offset
+    cdef double offset_before, offset_marked
+    cdef const double* root_weight
+    cdef const double[::1] root_weight_view
 
     cdef double dot_column(self, Py_ssize_t j, const double* y) noexcept nogil

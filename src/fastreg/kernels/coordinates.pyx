@@ -7,6 +7,8 @@ the caller, who knows the correlation before each move.
 
 import numpy as np
 
+from libc.math cimport INFINITY, sqrt
+
 from fastreg.kernels.blas cimport axpy, dot, sparse_dot
 
 
@@ -20,8 +22,17 @@ cdef class Coordinates:
         self.root_view = np.sqrt(diag)
         self.diag = &diag[0] if self.size else NULL
         self.root = &self.root_view[0] if self.size else NULL
-        self.held = NULL
+        self.held = self.state = self.before = self.marked = NULL
+        self.n_state = 0
         self.rr = rr
+
+    def remember(self):
+        """Be ready for `advance` and, where the residual is held, `mark` and `distance`."""
+        self.before_view = np.zeros(self.n_state)
+        self.before = &self.before_view[0] if self.n_state else NULL
+        if self.held == NULL:
+            self.marked_view = np.zeros(self.n_state)
+            self.marked = &self.marked_view[0] if self.n_state else NULL
 
     cdef double corr(self, Py_ssize_t j) noexcept nogil:
         return 0.0
@@ -31,6 +42,31 @@ cdef class Coordinates:
 
     cdef double cross(self, Py_ssize_t i, Py_ssize_t j) noexcept nogil:
         return 0.0
+
+    cdef void advance(self, double factor, const double* d) noexcept nogil:
+        """Follow b += d, d = factor (b − b at the last call), without a move: all is affine in b.
+
+        With a factor of 0 only remember where b is now.
+        """
+        self.shift_state(factor)
+
+    cdef void mark(self) noexcept nogil:
+        """Remember the residual as it is now, to measure its `distance` from it later."""
+        cdef Py_ssize_t i
+        for i in range(self.n_state):
+            self.marked[i] = self.state[i]
+
+    cdef double distance(self) noexcept nogil:
+        """Return ‖r − marked r‖ / √Σw: how far, in units of √G_jj, a correlation has moved."""
+        return INFINITY
+
+    cdef void shift_state(self, double factor) noexcept nogil:
+        cdef Py_ssize_t i
+        cdef double now
+        for i in range(self.n_state):
+            now = self.state[i]
+            self.state[i] += factor * (now - self.before[i])
+            self.before[i] = now
 
 
 cdef class GramCoordinates(Coordinates):
@@ -61,7 +97,17 @@ cdef class GramCoordinates(Coordinates):
         self.corr_view = corr
         if self.size:
             self.gram = &gram[0, 0]
-            self.held = &corr[0]
+            self.held = self.state = &corr[0]
+            self.n_state = self.size
+
+    cdef void advance(self, double factor, const double* d) noexcept nogil:
+        cdef Py_ssize_t j
+        self.shift_state(factor)
+        if factor == 0:
+            return
+        # ‖r − Z d‖² = ‖r‖² − dᵀ(c + c')
+        for j in range(self.size):
+            self.rr -= d[j] * (self.held[j] + self.before[j])
 
     cdef double corr(self, Py_ssize_t j) noexcept nogil:
         return self.held[j]
@@ -100,7 +146,20 @@ cdef class DenseCoordinates(Coordinates):
         self.weight = weight
         if self.size:
             self.columns = &columns[0, 0]
-            self.r = &residual[0]
+            self.r = self.state = &residual[0]
+            self.n_state = self.length
+
+    cdef void advance(self, double factor, const double* d) noexcept nogil:
+        self.shift_state(factor)
+        self.rr = dot(self.length, self.r, self.r) / self.weight
+
+    cdef double distance(self) noexcept nogil:
+        cdef Py_ssize_t i
+        cdef double far, total = 0.0
+        for i in range(self.n_state):
+            far = self.r[i] - self.marked[i]
+            total += far * far
+        return sqrt(total / self.weight)
 
     cdef double corr(self, Py_ssize_t j) noexcept nogil:
         return dot(self.length, self.columns + j * self.length, self.r) / self.weight
@@ -164,11 +223,39 @@ cdef class SparseCoordinates(Coordinates):
         self.indices = &indices[0] if indices.shape[0] else NULL
         self.indptr = &indptr[0]
         self.mean = &mean[0] if self.size else NULL
-        self.r = &residual[0]
+        self.r = self.state = &residual[0]
+        self.n_state = residual.shape[0]
+        self.root_weight_view, self.root_weight = root, &root[0]
+        self.offset_before = self.offset_marked = 0.0
         self.sums_view = np.empty(self.size)
         for j in range(self.size):
             self.sums_view[j] = self.dot_column(j, &root[0])
         self.sums = &self.sums_view[0] if self.size else NULL
+
+    cdef void advance(self, double factor, const double* d) noexcept nogil:
+        cdef Py_ssize_t i
+        cdef double now = self.offset, r, total = 0.0
+        self.shift_state(factor)
+        self.offset += factor * (now - self.offset_before)
+        self.offset_before = now
+        if factor == 0:
+            return
+        for i in range(self.n_state):
+            r = self.r[i] - self.root_weight[i] * self.offset
+            total += r * r
+        self.rr = total / self.weight
+
+    cdef void mark(self) noexcept nogil:
+        Coordinates.mark(self)
+        self.offset_marked = self.offset
+
+    cdef double distance(self) noexcept nogil:
+        cdef Py_ssize_t i
+        cdef double far, total = 0.0, offset = self.offset - self.offset_marked
+        for i in range(self.n_state):
+            far = self.r[i] - self.marked[i] - self.root_weight[i] * offset
+            total += far * far
+        return sqrt(total / self.weight)
 
     cdef double dot_column(self, Py_ssize_t j, const double* y) noexcept nogil:
         cdef long long first = self.indptr[j]

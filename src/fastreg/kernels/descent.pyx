@@ -36,6 +36,8 @@ cdef enum:
     MOST_SWEEPS = 10    # over the live coordinates, between looks at all
     STALLED = 50    # iterations, and a tenth of them Newton steps, without half the gap
 
+cdef double LEAST_SHARE = 0.01  # of the tolerance, where little has been explained
+cdef double FARTHEST = 2.0      # steps of the path that a secant is followed
 cdef double APPENDED = 0.3      # of the time of as many moves: L is read once for several variables
 
 
@@ -108,6 +110,10 @@ cdef class Descent:
     cdef double noise                       # of c_j, in units of √G_jj
     cdef double work, spent, patience       # flops: in this run, since the last Newton step
     cdef bint has_l2
+    cdef bint fresh                         # c of the support belongs to the residual
+    cdef bint marked                        # c_far and the residual marked belong together
+    cdef double[::1] c_far_view
+    cdef double* c_far                      # |c| when all columns were last looked at
     cdef unsigned long long rng
 
     def __init__(
@@ -164,6 +170,12 @@ cdef class Descent:
             self.has_l2 = self.has_l2 or self.l2w[cols[i]] > 0
             self.spread = max(self.spread, q.root[cols[i]])
         self.noise = 0.0
+        self.fresh = self.marked = False
+        if m > 2:
+            q.remember()
+            if q.held == NULL:
+                self.c_far_view = np.zeros(p)
+                self.c_far = &self.c_far_view[0]
         self.at = 0
         self.it = -1
 
@@ -186,8 +198,10 @@ cdef class Descent:
                 self.gap_best = INFINITY
                 if self.at > 0 and self.n_iter_view[self.at - 1] > 0:
                     self.predict()
+                elif self.q.before != NULL:
+                    self.q.advance(0.0, &self.d_view[0])
             cert = self.measure()
-            tol_gap = max(self.tol_gap, gap_floor(cert, self.yy))
+            tol_gap = max(self.tol_here(), gap_floor(cert, self.yy))
             tol_violation = max(self.tol_violation, violation_floor(cert, self.yy))
             # a move that changes c_j by less than it is known to is not worth a row of G
             self.noise = 1.1e-16 * (sqrt(self.yy) + cert.magnitude)
@@ -231,8 +245,73 @@ cdef class Descent:
         cdef bint along = self.n_newton > self.n_newton_before
         cdef double sweep = self.n_live * (2.0 * self.q.length + self.corr_cost())
         self.n_newton_before = self.n_newton
-        if not along or self.newton_cost() > 2.0 * sweep or not self.newton():
+        along = along and self.newton_cost() <= 2.0 * sweep
+        if self.q.before != NULL:
+            self.extrapolate(self.at > 1 and not along)
+        if along and self.newton():
+            return
+        if self.far_to_look():
+            self.list_strong()
+            self.epoch()
+        else:
             self.sweep(self.n_cols, self.cols)
+
+    cdef bint far_to_look(self) noexcept nogil:
+        """Whether looking at a column costs as much as moving along it: no Gram matrix is held."""
+        return self.corr_cost() >= 10.0
+
+    cdef void list_strong(self) noexcept nogil:
+        """List as live what the sequential strong rule keeps (Tibshirani et al. 2012, JRSS B 74).
+
+        By the correlations of the alpha before; who is left out wrongly is found by `measure`.
+        """
+        cdef Py_ssize_t i, j
+        cdef double bound = 2.0 * self.alpha - self.alphas[self.at - 1]
+        self.n_live = 0
+        for i in range(self.n_cols):
+            j = self.cols[i]
+            if self.b[j] != 0 or fabs(self.c[j]) >= bound * self.l1w[j]:
+                self.live[self.n_live] = j
+                self.n_live += 1
+
+    cdef void extrapolate(self, bint wanted) noexcept nogil:
+        """Go on along the secant of the path, whose pieces are straight: no row of G is read.
+
+        Coordinates that would change sign or cross a bound stop there, by a move each.
+        """
+        cdef Py_ssize_t j
+        cdef double* d = &self.d_view[0]
+        cdef double run, b, beyond, new, factor = 0.0
+        if wanted:
+            run = self.alphas[self.at - 2] - self.alphas[self.at - 1]
+            if run > 0:
+                factor = min(FARTHEST, (self.alphas[self.at - 1] - self.alpha) / run)
+        if not factor > 0:
+            self.q.advance(0.0, d)
+            return
+        for j in range(self.q.size):
+            d[j] = factor * (self.b[j] - self.coefs_view[self.at - 2, j])
+        self.q.advance(factor, d)
+        for j in range(self.q.size):
+            if d[j] == 0:
+                continue
+            b, beyond = self.b[j], self.b[j] + d[j]
+            new = beyond
+            if not self.in_support(j):
+                new = b
+            elif self.alpha * self.l1w[j] > 0 and beyond * b < 0:
+                new = 0.0
+            new = min(max(new, self.lower[j]), self.upper[j])
+            self.b[j] = beyond
+            if new != beyond:
+                self.move(j, new)
+
+    cdef void move(self, Py_ssize_t j, double new) noexcept nogil:
+        cdef double delta = new - self.b[j], c = self.corr(j)
+        self.b[j] = new
+        self.q.move(j, delta)
+        self.q.rr -= delta * (2.0 * c - delta * self.q.diag[j])
+        self.work += 2.0 * self.q.length + self.corr_cost()
 
     cdef void record(self, Certificate cert, bint converged) noexcept nogil:
         cdef Py_ssize_t j
@@ -246,20 +325,44 @@ cdef class Descent:
         self.it = -1
 
     cdef Certificate measure(self) noexcept nogil:
-        """Refresh c on all coordinates, list the live ones and certify."""
-        cdef Py_ssize_t i, j
-        cdef double z
+        """Refresh c wherever it may matter, list the live coordinates and certify.
+
+        |c_j| has grown by √G_jj ‖r − r'‖ at most since all columns were looked at with residual r'.
+        """
+        cdef Py_ssize_t i, j, looks = 0
+        cdef double reach = INFINITY
+        cdef bint known = self.marked and self.far_to_look()
+        if known:
+            reach = self.q.distance()
         self.n_live = 0
         for i in range(self.n_cols):
             j = self.cols[i]
-            z = self.corr(j)
-            self.c[j] = z
-            if self.b[j] != 0 or fabs(z) > self.alpha * self.l1w[j]:
+            if self.b[j] == 0:
+                if known and self.c_far[j] + reach * self.q.root[j] <= self.alpha * self.l1w[j]:
+                    continue
+                self.c[j] = self.corr(j)
+                looks += 1
+            elif not self.fresh:
+                self.c[j] = self.corr(j)
+            if self.b[j] != 0 or fabs(self.c[j]) > self.alpha * self.l1w[j]:
                 self.live[self.n_live] = j
                 self.n_live += 1
-        self.work += self.corr_cost() * self.n_cols
+        self.work += self.corr_cost() * (looks + self.n_live)
+        self.fresh = False
+        if known:
+            self.marked = 4 * looks < self.n_cols
+        elif self.q.marked != NULL:
+            self.mark()
         # coordinates that are zero and want to stay there add nothing
         return self.certify_live()
+
+    cdef void mark(self) noexcept nogil:
+        """Remember what has been seen of all columns."""
+        cdef Py_ssize_t i
+        for i in range(self.n_cols):
+            self.c_far[self.cols[i]] = fabs(self.c[self.cols[i]])
+        self.q.mark()
+        self.marked = True
 
     cdef Certificate measure_live(self) noexcept nogil:
         """Refresh c on the live coordinates and certify as if there were no others."""
@@ -291,6 +394,7 @@ cdef class Descent:
         for i in range(n):
             j = order[self.random_below(n)] if self.rng else order[i]
             c, b = self.corr(j), self.b[j]
+            self.c[j] = c
             if b == 0 and fabs(c) <= self.alpha * self.l1w[j]:
                 continue
             g, l2 = self.q.diag[j], self.alpha * self.l2w[j]
@@ -302,6 +406,8 @@ cdef class Descent:
                 self.b[j] = new
                 self.q.move(j, delta)
                 self.q.rr -= delta * (2.0 * c - delta * g)
+                if self.q.held == NULL:
+                    self.c[j] = c - delta * g
                 fall += (g + l2) * delta * delta
                 cost += 2.0 * self.q.length
         self.it += 1
@@ -315,20 +421,27 @@ cdef class Descent:
     cdef void epoch(self) noexcept nogil:
         """Sweep over the live coordinates; where looking at all is dear, until these are done.
 
-        Their certificate alone fails as long as that of all coordinates would.
+        Their certificate alone fails as long as that of all coordinates would. What the sweep saw
+        of c tells when it is worth computing.
         """
         cdef Certificate cert
+        cdef double tol
         cdef bint far = False
         for _ in range(MOST_SWEEPS):
             self.sweep(self.n_live, self.live)
-            if self.corr_cost() < 10.0 or self.it >= self.max_iter or self.newton_is_due():
+            if not self.far_to_look() or self.it >= self.max_iter or self.newton_is_due():
                 return
             if far:
                 far = False
                 continue
+            cert = self.certify_live()
+            tol = self.tol_here()
+            far = cert.gap > 4.0 * tol
+            if cert.gap > 2.0 * tol:
+                continue
             cert = self.measure_live()
-            far = cert.gap > 4.0 * self.tol_gap
-            if cert.gap <= self.tol_gap and cert.violation <= self.tol_violation:
+            if cert.gap <= self.tol_here() and cert.violation <= self.tol_violation:
+                self.fresh = True
                 return
 
     cdef Py_ssize_t random_below(self, Py_ssize_t n) noexcept nogil:
@@ -364,6 +477,23 @@ cdef class Descent:
         cdef double ratio = self.spent / (self.patience * self.newton_cost())
         cdef bint stuck = self.idle_sweeps >= max(LONG, self.max_iter // 4)
         return ratio >= 1.0 or (stuck and ratio > 0)
+
+    cdef double tol_here(self) noexcept nogil:
+        """Return the gap to reach: on a path relative to (P(0) − P(b)) / P(0), what b explains.
+
+        Where little is explained supports are small, the gap is nearly what the objective could
+        still fall by, and accuracy costs nothing.
+        """
+        cdef Py_ssize_t i, j
+        cdef double penalties = 0.0, b, explained
+        if self.alphas.shape[0] == 1:
+            return self.tol_gap
+        for i in range(self.n_live):
+            j = self.live[i]
+            b = self.b[j]
+            penalties += self.l1w[j] * fabs(b) + 0.5 * self.l2w[j] * b * b
+        explained = 1.0 - (self.q.rr + 2.0 * self.alpha * penalties) / self.yy
+        return self.tol_gap * min(1.0, max(LEAST_SHARE, explained))
 
     cdef double newton_cost(self) noexcept nogil:
         """Flops that the next Newton step will take; infinite where no coordinate could move."""
@@ -537,7 +667,7 @@ cdef class Descent:
     cdef void shift_along(self, const double* d, double t, Py_ssize_t blocked) noexcept nogil:
         """b_A += t d, the blocking coordinate exactly to zero or its bound, none beyond its own."""
         cdef Py_ssize_t i, j
-        cdef double b, new, delta, c
+        cdef double b, new
         for i in range(self.factor.size):
             j = self.factor.members[i]
             b = self.b[j]
@@ -547,12 +677,8 @@ cdef class Descent:
             elif self.alpha * self.l1w[j] > 0 and new * b < 0:
                 new = 0.0
             new = min(max(new, self.lower[j]), self.upper[j])
-            delta = new - b
-            if delta != 0:
-                self.b[j] = new
-                c = self.corr(j)
-                self.q.move(j, delta)
-                self.q.rr -= delta * (2.0 * c - delta * self.q.diag[j])
+            if new != b:
+                self.move(j, new)
 
     cdef double nearest_end(self, Py_ssize_t j, double b) noexcept nogil:
         """Return whichever of zero and the bounds of coordinate j is closest to b."""
