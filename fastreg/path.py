@@ -608,7 +608,7 @@ def _solve_path(
             "by providing your estimator with the appropriate `alphas=` argument."
         )
     task = Task(penalty, alphas, target=target, fit_intercept=fit_intercept, start=start)
-    task = replace(task, alphas=resolve_alphas(design, [task], task))
+    task = replace(task, alphas=resolve_alphas(design, [task], [task])[0])
     found = solve(design, [task], settings)
     warn_unsolved(found, settings)
     return found[0]

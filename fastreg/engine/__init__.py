@@ -17,7 +17,7 @@ import numpy as np
 from fastreg.designs import Design
 from fastreg.engine.answer import Answer
 from fastreg.engine.cost import holds_moments
-from fastreg.engine.evaluation import run_routes
+from fastreg.engine.evaluation import MOST_BYTES, run_routes
 from fastreg.engine.gram import GramPath
 from fastreg.engine.grid import alpha_grid
 from fastreg.engine.lockstep import solve_in_lockstep
@@ -28,6 +28,7 @@ from fastreg.engine.problem import Problem, train_moments
 from fastreg.engine.ridge import RidgePath
 from fastreg.engine.tasks import Batch, Diagnostics, Grid, Penalty, Settings, Solution, Task
 from fastreg.engine.threads import one_blas_thread
+from fastreg.engine.working_set import WorkingSetTask
 from fastreg.moments import Moments, leave_one_group_out
 
 TOGETHER = 256  # tasks on moments that share a pass
@@ -40,6 +41,7 @@ __all__ = [
     "Settings",
     "Solution",
     "Task",
+    "most_tasks",
     "resolve_alphas",
     "solve",
 ]
@@ -140,26 +142,54 @@ def _describe(problem: Problem, answer: Answer, passes: float) -> Batch:
     )
 
 
-def resolve_alphas(design: Design, tasks: Sequence[Task], task: Task) -> np.ndarray:
-    """Return the grid of a task, taken from all rows, so that every fold has the same.
+def resolve_alphas(
+    design: Design, tasks: Sequence[Task], wanted: Sequence[Task]
+) -> list[np.ndarray]:
+    """Return the grids of some tasks, taken from all rows, so that every fold has the same.
 
     `tasks` is the batch that the design will solve: the pass over X made here serves it.
     """
+    if not any(isinstance(task.alphas, Grid) for task in wanted):
+        return [task.alphas for task in wanted]
+    groups = design.moments(_choose(design, tasks))
+    whole = [replace(task, train=None, held_out=(), start=None) for task in wanted]
+    trains = _Trains(design, groups, whole)
+    return [_resolved(design, trains, task) for task in whole]
+
+
+def _resolved(design: Design, trains: _Trains, task: Task) -> np.ndarray:
     if not isinstance(task.alphas, Grid):
         return task.alphas
-    whole = Task(task.penalty, task.alphas, target=task.target, fit_intercept=task.fit_intercept)
-    groups = design.moments(_choose(design, tasks))
-    problem = _Trains(design, groups, [whole]).problem(whole)
+    problem = trains.problem(task)
     top = problem.alpha_max(problem.free_rows(design))
     # the projection of free columns rounds: no penalized one may enter at the largest alpha
     return alpha_grid(top * (1.0 + 1e-12) if problem.free.size else top, task.alphas)
 
 
+def most_tasks(design: Design, tasks: Sequence[Task]) -> int:
+    """Return how many of some tasks to solve at a time, so that what they hold fits into memory.
+
+    On moments that is m coefficient vectors a task, on a working set what it asks of a pass.
+    """
+    held = _choose(design, tasks)
+    design.moments(held)  # decided for all of them
+    vectors = max(_length(task) if held else 0 for task in tasks)
+    vectors = max(vectors, WorkingSetTask.longest + 1) * _width(design, tasks[0])
+    return max(1, MOST_BYTES // (8 * vectors * max(1, design.n_features)))
+
+
 def _choose(design: Design, tasks: Sequence[Task]) -> bool:
-    lengths = [t.alphas.n_alphas if isinstance(t.alphas, Grid) else len(t.alphas) for t in tasks]
     exact = all(_is_ridge(task.penalty) for task in tasks)
-    size = sum(design.n_targets if task.target is None else 1 for task in tasks)
-    return holds_moments(design, size, max(lengths), exact)
+    size = sum(_width(design, task) for task in tasks)
+    return holds_moments(design, size, max(map(_length, tasks)), exact)
+
+
+def _length(task: Task) -> int:
+    return task.alphas.n_alphas if isinstance(task.alphas, Grid) else len(task.alphas)
+
+
+def _width(design: Design, task: Task) -> int:
+    return design.n_targets if task.target is None else 1
 
 
 class _Trains:

@@ -128,8 +128,16 @@ class Problem:
         return gram
 
     def free_rows(self, design: Design) -> np.ndarray | None:
-        """Return G_U, the rows of the free columns, shape (|U|, p); None without any."""
-        return self.gram_rows(design, self.free) if self.free.size else None
+        """Return G_U, the rows of the free columns, shape (|U|, p); None without any.
+
+        Read once for all targets on the same rows.
+        """
+        if not self.free.size:
+            return None
+        key = "free", self.free.tobytes()
+        if key not in self.systems:
+            self.systems[key] = self.gram_rows(design, self.free)
+        return self.systems[key]
 
     def gram_rows(self, design: Design, cols: np.ndarray) -> np.ndarray:
         """Return rows `cols` of G, shape (len(cols), p): a pass over X where G is not held."""

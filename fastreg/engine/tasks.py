@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -218,6 +218,10 @@ class Solution:
     held_out_mse: np.ndarray | None = None
     held_out_tss: float = field(default=float("nan"))
     diagnostics: Diagnostics | None = None
+
+    def without_coefs(self) -> Solution:
+        """Return the same without the coefficients, which take most of the memory."""
+        return replace(self, coefs=sparse.csr_array((0, 0)))
 
     def dense_coefs(self) -> np.ndarray:
         """Return all coefficients as a dense array."""

@@ -57,8 +57,8 @@ class WorkingSetTask:
 
     def __init__(self, design: Design, problem: Problem, settings: Settings) -> None:
         self.design, self.problem, self.settings = design, problem, settings
-        self.rows: dict[bytes, np.ndarray] = {}
-        free_rows = self._rows(problem.free) if problem.free.size else None
+        free_rows = problem.free_rows(design)
+        self.rows = {} if free_rows is None else {problem.free.tobytes(): free_rows}
         self.coef, self.corr, self.here_rr = problem.start(), problem.corr, problem.yy
         self.warm = bool(np.any(self.coef))
         self._plan(problem.alpha_max(free_rows))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import cycle
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -19,23 +20,22 @@ from sklearn.utils.metadata_routing import (
 )
 
 from fastreg.checks import check_alphas, check_data, make_penalty, random_seed, warn_unsolved
-from fastreg.engine import Grid, Penalty, Settings, Task, solve
+from fastreg.designs import Design
+from fastreg.engine import Grid, Penalty, Settings, Solution, Task, most_tasks, solve
 from fastreg.linear_model._base import (
     OWN_CONSTRAINTS,
     LinearModelBase,
     all_or_nothing,
     set_fitted,
 )
+from fastreg.linear_model._curves import forget_optional, set_curves, set_paths
 from fastreg.linear_model._folds import FoldErrors, solve_folds
 from fastreg.linear_model._scoring import route, score_fold
 from fastreg.model_selection.relaxed import check_gammas, check_relaxable, relax_solution
 from fastreg.model_selection.row_groups import check_splits
-from fastreg.model_selection.rules import choose, mean_and_se
 from fastreg.moments import Moments
 from fastreg.path import enet_path, lasso_path
 from fastreg.reporting import reporting
-
-RELAXED = ("relax_", "relax_values_", "relax_cv_mean_", "relax_cv_se_", "relaxed_violation_")
 
 
 class CoordinateDescentCV(LinearModelBase):
@@ -59,6 +59,8 @@ class CoordinateDescentCV(LinearModelBase):
         "selection": [StrOptions({"cyclic", "random"})],
         "selection_rule": [StrOptions({"min", "1se"})],
         "relax": ["boolean", "array-like"],
+        "store_coefs": ["boolean"],
+        "alpha_per_target": ["boolean", None],
         "scoring": [StrOptions(set(get_scorer_names())), callable, None],
         "progress": ["boolean"],
         **OWN_CONSTRAINTS,
@@ -71,7 +73,7 @@ class CoordinateDescentCV(LinearModelBase):
         Parameters
         ----------
         X : array-like, sparse matrix or DataFrame of shape (n, p)
-        y : array-like of shape (n,)
+        y : array-like of shape (n,), or (n, T) where the estimator takes several targets
         sample_weight : float or array-like of shape (n,), default=None
             Weights of the fit and of the mean squared error within each fold; folds are averaged
             unweighted.
@@ -97,7 +99,8 @@ class CoordinateDescentCV(LinearModelBase):
             sample_weight = None
         X, y, sample_weight = check_data(self, X, y, sample_weight)
         y = self._check_target(y)
-        gammas = check_gammas(getattr(self, "relax", False))
+        several = self._target is not None and y.ndim > 1
+        gammas = self._gammas(several)
         routed = route(self, sample_weight, params)
         scorer = self._scorer()
         splits = check_splits(check_cv(self.cv).split(X, y, **routed.splitter.split), X.shape[0])
@@ -111,6 +114,7 @@ class CoordinateDescentCV(LinearModelBase):
             seed=random_seed(self.selection, self.random_state),
             n_jobs=self.n_jobs,
         )
+        store = getattr(self, "store_coefs", False)
         with reporting(self.verbose, getattr(self, "progress", False)) as report:
             errors, design = solve_folds(
                 X,
@@ -121,38 +125,79 @@ class CoordinateDescentCV(LinearModelBase):
                 self._alpha_argument(),
                 replace(settings, report=report),
                 fit_intercept=self.fit_intercept,
+                targets=range(y.shape[1]) if several else (self._target,),
+                common=several and not self.alpha_per_target,
                 gammas=gammas,
-                target=self._target,
+                score=_scoring(scorer, X, y, splits, routed) if scorer is not None else None,
+                store=store,
             )
-        scores = None
-        if scorer is not None:
-            scores = _score(scorer, X, y, splits, errors, routed.scorer.score)
-        best, at = self._select(errors, gammas, scores, X.dtype)
-        refit = Task(
-            penalties[best],
-            np.array([errors.alphas[best][at]]),
-            target=self._target,
-            fit_intercept=self.fit_intercept,
-            verify=True,
-        )
-        found = solve(design, [refit], settings)
-        if gammas is None:
-            for name in RELAXED:
-                self.__dict__.pop(name, None)  # of a fit before
-        else:
-            found[0], self.relaxed_violation_ = relax_solution(design, refit, found[0], self.relax_)
+        forget_optional(self)
+        if gammas is not None:
+            self.relax_values_ = gammas
+        choices = set_curves(self, errors, X.dtype, several)
+        if store:
+            set_paths(self, errors, X.dtype, several)
+        found = self._refit(design, errors, penalties, choices, settings)
         set_fitted(self, found, X.dtype, flat=True)
-        self.alpha_ = errors.alphas[best][at]
-        if "l1_ratio" in self.get_params():
-            self.l1_ratio_ = ratios[best]
-        self.n_iter_ = int(found[0].n_iter[-1])
+        self._set_chosen(errors, ratios, choices)
+        n_iter = [int(solution.n_iter[-1]) for solution in found]
+        self.n_iter_ = n_iter if several else n_iter[0]
         warn_unsolved([*errors.solutions, *found], settings)
         return self
 
+    def _refit(
+        self,
+        design: Design,
+        errors: FoldErrors,
+        penalties: Sequence[Penalty],
+        choices: list[tuple[int, int]],
+        settings: Settings,
+    ) -> list[Solution]:
+        """Return the solution on all rows of every target, with its choice or that of all."""
+        n_targets = errors.alphas.shape[-1]
+        tasks = [
+            Task(
+                penalties[best],
+                np.array([errors.alphas[best, at, t]]),
+                target=t if n_targets > 1 else self._target,
+                fit_intercept=self.fit_intercept,
+                verify=True,
+            )
+            for t, (best, at) in zip(range(n_targets), cycle(choices))
+        ]
+        found: list[Solution] = []
+        few = most_tasks(design, tasks) if n_targets > 1 else 1
+        for first in range(0, n_targets, few):
+            found += solve(design, tasks[first : first + few], settings)
+        if getattr(self, "relax_values_", None) is not None:
+            found[0], self.relaxed_violation_ = relax_solution(
+                design, tasks[0], found[0], self.relax_
+            )
+        return found
+
+    def _set_chosen(
+        self, errors: FoldErrors, ratios: np.ndarray, choices: list[tuple[int, int]]
+    ) -> None:
+        """Set alpha_ and l1_ratio_, arrays where each target has its own."""
+        alphas = np.array([errors.alphas[best, at, c] for c, (best, at) in enumerate(choices)])
+        each = len(choices) > 1
+        self.alpha_ = alphas if each else alphas[0]
+        if "l1_ratio" in self.get_params():
+            chosen = ratios[[best for best, _ in choices]]
+            self.l1_ratio_ = chosen if each else chosen[0]
+
     def _check_target(self, y: np.ndarray) -> np.ndarray:
         if y.ndim > 1 and y.shape[1] > 1:
+            if self.alpha_per_target is not None:
+                return y
             raise ValueError(f"For multi-task outputs, use MultiTask{type(self).__name__}")
         return column_or_1d(y, warn=True)
+
+    def _gammas(self, several: bool) -> np.ndarray | None:
+        gammas = check_gammas(getattr(self, "relax", False))
+        if several and gammas is not None:
+            raise ValueError("relax is not available for several targets (alpha_per_target)")
+        return gammas
 
     def _ratios(self) -> np.ndarray:
         ratios = np.atleast_1d(np.asarray(self.l1_ratio, dtype=float))
@@ -199,39 +244,6 @@ class CoordinateDescentCV(LinearModelBase):
             raise ValueError("relax is chosen by the mean squared error: not with scoring")
         return check_scoring(self, scoring=scoring)
 
-    def _select(
-        self,
-        errors: FoldErrors,
-        gammas: np.ndarray | None,
-        scores: np.ndarray | None,
-        dtype: np.dtype,
-    ) -> tuple[int, int]:
-        """Set the error curves and return the chosen penalty and α."""
-        held_out, train = errors.held_out, errors.train
-        single = held_out.shape[0] == 1
-        if gammas is not None:
-            mean, se = mean_and_se(errors.relaxed[0])
-            at = int(np.argmin(mean.min(axis=(1, 2))))
-            self.relax_, self.relax_values_ = float(gammas[at]), gammas
-            self.relax_cv_mean_, self.relax_cv_se_ = (
-                (mean[:, 0], se[:, 0]) if single else (mean, se)
-            )
-            held_out, train = errors.relaxed[:, at]
-        mean, se = mean_and_se(held_out)
-        self.mse_path_ = np.squeeze(held_out).astype(dtype, copy=False)
-        self.train_mse_path_ = np.squeeze(train).astype(dtype, copy=False)
-        self.cv_mean_, self.cv_se_ = (mean[0], se[0]) if single else (mean, se)
-        if isinstance(self.alphas, Integral) and not single:
-            self.alphas_ = np.stack(errors.alphas)
-        else:
-            self.alphas_ = errors.alphas[0]
-        self.__dict__.pop("score_path_", None)  # of a fit before
-        if scores is not None:
-            self.score_path_ = np.squeeze(scores)
-            mean, se = mean_and_se(-scores)
-        best = int(np.argmin(mean.min(axis=1)))
-        return best, choose(errors.alphas[best], mean[best], se[best], self.selection_rule)
-
     def get_metadata_routing(self) -> MetadataRouter:
         """Return the routing of metadata: to `fit` itself, the splitter and the scorer."""
         router = (
@@ -250,25 +262,24 @@ class CoordinateDescentCV(LinearModelBase):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = False
+        tags.target_tags.multi_output = getattr(self, "alpha_per_target", None) is not None
         return tags
 
 
-def _score(
+def _scoring(
     scorer: Callable,
     X: Any,
     y: np.ndarray,
     splits: Sequence[tuple[np.ndarray, np.ndarray]],
-    errors: FoldErrors,
-    extra: dict,
-) -> np.ndarray:
-    """Return the score of every penalty, α and fold."""
-    out = np.empty(errors.held_out.shape)
-    found = iter(errors.solutions)
-    for k, (_, test) in enumerate(splits):
-        for part in out:
-            part[:, k] = score_fold(scorer, X, y, test, [next(found)], extra)
-    return out
+    routed: Any,
+) -> Callable[[int, int, Solution], list[float]]:
+    """Return what scores every α of a fold and target."""
+
+    def score(k: int, t: int, solution: Solution) -> list[float]:
+        target = y if y.ndim == 1 else y[:, t]
+        return score_fold(scorer, X, target, splits[k][1], [solution], routed.scorer.score)
+
+    return score
 
 
 class LassoCV(CoordinateDescentCV):
@@ -310,17 +321,33 @@ class LassoCV(CoordinateDescentCV):
         Not with `relax`.
     progress : bool, default=False
         Show a progress bar (needs rich).
+    store_coefs : bool, default=False
+        Keep the coefficients of every fold and alpha in `coefs_paths_` and `intercepts_paths_`.
+    alpha_per_target : bool or None, default=None
+        For y of shape (n, T): True chooses an alpha for each target, False one for all, by the mean
+        over targets of the held-out error. The targets share all passes over X, as many of them at
+        a time as fit into memory. None refuses several targets, as scikit-learn does. Not with
+        `relax`.
 
     Attributes
     ----------
-    alpha_ : float
-    alphas_ : ndarray of shape (n_alphas,)
-    mse_path_, train_mse_path_ : ndarray of shape (n_alphas, n_folds)
+    alpha_ : float or ndarray of shape (T,)
+        One a target with ``alpha_per_target=True`` and T > 1 targets.
+    alphas_ : ndarray of shape (n_alphas,) or (n_alphas, T)
+        An automatic grid is taken for each target with ``alpha_per_target=True``, else for all from
+        the largest alpha that any of them needs.
+    mse_path_, train_mse_path_ : ndarray of shape (n_alphas, n_folds) or (n_alphas, n_folds, T)
         Held-out and training mean squared error.
-    cv_mean_, cv_se_ : ndarray of shape (n_alphas,)
-        Unweighted mean over folds of the held-out error, and its standard error sd(ddof=1)/√K.
+    cv_mean_, cv_se_ : ndarray of shape (n_alphas,) or (n_alphas, T)
+        Unweighted mean over folds of the held-out error, and its standard error sd(ddof=1)/√K. With
+        ``alpha_per_target=False`` of its mean over targets.
     coef_, intercept_, dual_gap_, optimality_violation_, n_iter_
-        Of the fit on all rows, as in `Lasso`.
+        Of the fit on all rows, as in `Lasso`; for several targets too.
+    coefs_paths_ : list of CSR array of shape (n_alphas, p)
+        Only with `store_coefs`: the coefficients of each fold (the penalized ones with `relax`).
+        For several targets each item is a list of T such arrays.
+    intercepts_paths_ : ndarray of shape (n_folds, n_alphas) or (n_folds, n_alphas, T)
+        Only with `store_coefs`.
     relax_ : float
         Only with `relax`: the share of the penalized fit with the smallest mean error of all;
         the error curves above are then those of this share, and `selection_rule` applies to them.
@@ -329,8 +356,8 @@ class LassoCV(CoordinateDescentCV):
         Only with `relax`: the shares that were tried, downwards.
     relax_cv_mean_, relax_cv_se_ : ndarray of shape (Γ, n_alphas)
         Only with `relax`: as `cv_mean_` and `cv_se_`, for each of them.
-    score_path_ : ndarray of shape (n_alphas, n_folds)
-        Only with `scoring`: the scores of the held-out predictions.
+    score_path_ : ndarray of shape (n_alphas, n_folds) or (n_alphas, n_folds, T)
+        Only with `scoring`: the scores of the held-out predictions, target by target.
     relaxed_violation_ : float
         Only with `relax`: the largest violation of the normal equations by the least-squares part,
         from the true residual, in units of Xᵀr / Σw; 0 where there is no such part.
@@ -369,6 +396,8 @@ class LassoCV(CoordinateDescentCV):
         relax: Any = False,
         scoring: Any = None,
         progress: bool = False,
+        store_coefs: bool = False,
+        alpha_per_target: bool | None = None,
     ) -> None:
         self.eps = eps
         self.alphas = alphas
@@ -391,6 +420,8 @@ class LassoCV(CoordinateDescentCV):
         self.relax = relax
         self.scoring = scoring
         self.progress = progress
+        self.store_coefs = store_coefs
+        self.alpha_per_target = alpha_per_target
 
 
 class ElasticNetCV(CoordinateDescentCV):
@@ -402,20 +433,25 @@ class ElasticNetCV(CoordinateDescentCV):
         A list is searched; the ratio with the smallest mean error is taken.
     eps, alphas, fit_intercept, precompute, max_iter, tol, cv, copy_X, verbose, n_jobs, positive,
     random_state, selection, penalty_factor, lower, upper, standardize, selection_rule, relax,
-    scoring, progress
-        As in `LassoCV`.
+    scoring, progress, store_coefs, alpha_per_target
+        As in `LassoCV`; with ``alpha_per_target=True`` each target has its own l1_ratio too.
 
     Attributes
     ----------
-    l1_ratio_ : float
-    alphas_ : ndarray of shape (n_alphas,) or (n_l1_ratio, n_alphas)
-    mse_path_, train_mse_path_ : ndarray of shape ([n_l1_ratio,] n_alphas, n_folds)
-    cv_mean_, cv_se_ : ndarray of shape ([n_l1_ratio,] n_alphas)
+    l1_ratio_ : float or ndarray of shape (T,)
+    alphas_ : ndarray of shape ([n_l1_ratio,] n_alphas[, T])
+        Of shape (n_alphas,) where they were given.
+    mse_path_, train_mse_path_ : ndarray of shape ([n_l1_ratio,] n_alphas, n_folds[, T])
+    cv_mean_, cv_se_ : ndarray of shape ([n_l1_ratio,] n_alphas[, T])
     alpha_, coef_, intercept_, dual_gap_, optimality_violation_, n_iter_
         As in `LassoCV`.
+    coefs_paths_ : list of CSR array, or list of such lists
+        As in `LassoCV`, only with `store_coefs`; for a list of l1_ratio a list of what it is there.
+    intercepts_paths_ : ndarray of shape ([n_l1_ratio,] n_folds, n_alphas[, T])
+        Only with `store_coefs`.
     relax_, relax_values_, relaxed_violation_
         As in `LassoCV`, only with `relax`.
-    score_path_ : ndarray of shape ([n_l1_ratio,] n_alphas, n_folds)
+    score_path_ : ndarray of shape ([n_l1_ratio,] n_alphas, n_folds[, T])
         As in `LassoCV`, only with `scoring`.
     relax_cv_mean_, relax_cv_se_ : ndarray of shape (Γ, [n_l1_ratio,] n_alphas)
     """
@@ -451,6 +487,8 @@ class ElasticNetCV(CoordinateDescentCV):
         relax: Any = False,
         scoring: Any = None,
         progress: bool = False,
+        store_coefs: bool = False,
+        alpha_per_target: bool | None = None,
     ) -> None:
         self.l1_ratio = l1_ratio
         self.eps = eps
@@ -474,3 +512,5 @@ class ElasticNetCV(CoordinateDescentCV):
         self.relax = relax
         self.scoring = scoring
         self.progress = progress
+        self.store_coefs = store_coefs
+        self.alpha_per_target = alpha_per_target
