@@ -176,7 +176,7 @@ def test_passes_do_not_grow_with_targets(route: str, kind: str, n_evaluated: Cal
 
 
 def test_targets_in_blocks_are_the_same(route: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As many targets at a time as memory allows; blocks change nothing but the number of passes."""
+    """As many targets at a time as memory allows: blocks change the number of passes alone."""
     X, Y = make_data(n_targets=5)
     options = {"alphas": 8, "eps": 0.05, "cv": 3, "alpha_per_target": True, **TIGHT}
     whole = LassoCV(**options).fit(X, Y)

@@ -11,12 +11,14 @@ import threading
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from fastreg.designs import Design
 from fastreg.engine.answer import Answer
 from fastreg.engine.cost import holds_moments
+from fastreg.engine.early import solve_in_pieces
 from fastreg.engine.evaluation import MOST_BYTES, run_routes
 from fastreg.engine.gram import GramPath
 from fastreg.engine.grid import alpha_grid
@@ -79,32 +81,29 @@ def _solve(design: Design, tasks: Sequence[Task], settings: Settings) -> list[So
     problems = [trains.problem(task) for task in tasks]
     exact = [problem for problem in problems if _is_ridge(problem.task.penalty)]
     hard = [problem for problem in problems if not _is_ridge(problem.task.penalty)]
+    alone, solve_alone = exact, partial(_one_by_one, design, groups)
     if groups[0].has_cross or not hard:
         route = "moments" if hard else "exact"
-        answers, batches = _one_by_one(design, problems, settings)
+        if settings.enough is None:
+            alone, hard = problems, []
+        solutions, batches = solve_alone(alone, settings)
+        solved, more = solve_in_pieces(hard, settings, solve_alone)
+        batches += more
     else:
         route = "working set"
-        solved, _ = _one_by_one(design, exact, settings)
-        joint = [problem for problem in hard if problem.task.target is None]
-        single = [problem for problem in hard if problem.task.target is not None]
-        lockstep, batches = solve_in_lockstep(design, single, settings)
-        more, further = solve_in_lockstep(design, joint, settings, JointWorkingSetTask)
-        batches += further
-        done = [*solved, *lockstep, *more]
-        found = dict(zip(map(id, [*exact, *single, *joint]), done, strict=True))
-        answers = [found[id(problem)] for problem in problems]
+        hard.sort(key=lambda problem: problem.task.target is None)
+        solutions, _ = solve_alone(alone, settings)
+        solved, batches = _in_lockstep(design, groups, hard, settings)
+    found = dict(zip(map(id, [*alone, *hard]), [*solutions, *solved], strict=True))
     diagnostics = Diagnostics(route, design.passes, tuple(batches))
-    return [
-        answer.solution(design, groups, problem, settings, diagnostics)
-        for problem, answer in zip(problems, answers, strict=True)
-    ]
+    return [replace(found[id(problem)], diagnostics=diagnostics) for problem in problems]
 
 
 def _one_by_one(
-    design: Design, problems: list[Problem], settings: Settings
-) -> tuple[list[Answer], list[Batch]]:
+    design: Design, groups: list[Moments], problems: list[Problem], settings: Settings
+) -> tuple[list[Solution], list[Batch]]:
     """Solve task by task, in threads where asked; a task is a batch."""
-    answers: list[Answer] = []
+    solutions: list[Solution] = []
     batches: list[Batch] = []
     for first in range(0, len(problems), TOGETHER):
         some = problems[first : first + TOGETHER]
@@ -113,11 +112,29 @@ def _one_by_one(
         with one_blas_thread(design.n_features) if len(problems) > 1 else nullcontext():
             done = run_routes(design, some, routes, settings.n_jobs)
         for problem, (answer, passes) in zip(some, done, strict=True):
-            answers.append(answer)
             batches.append(_describe(problem, answer, passes))
             if settings.report is not None:
                 settings.report(batches[-1])
-    return answers, batches
+        solutions += [
+            answer.solution(design, groups, problem, settings)
+            for problem, (answer, _) in zip(some, done, strict=True)
+        ]
+    return solutions, batches
+
+
+def _in_lockstep(
+    design: Design, groups: list[Moments], problems: list[Problem], settings: Settings
+) -> tuple[list[Solution], list[Batch]]:
+    """Solve on working sets: problems of one target, which come first, and of all at once."""
+    joint = [problem for problem in problems if problem.task.target is None]
+    single = problems[: len(problems) - len(joint)]
+    answers, batches = solve_in_lockstep(design, single, settings)
+    more, further = solve_in_lockstep(design, joint, settings, JointWorkingSetTask)
+    solutions = [
+        answer.solution(design, groups, problem, settings)
+        for problem, answer in zip(problems, [*answers, *more], strict=True)
+    ]
+    return solutions, batches + further
 
 
 def _route(problem: Problem | JointProblem) -> type:

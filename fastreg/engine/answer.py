@@ -11,7 +11,7 @@ from fastreg.designs import Design
 from fastreg.engine.certificate import Certificates, is_solved
 from fastreg.engine.heldout import held_out_errors
 from fastreg.engine.problem import Problem
-from fastreg.engine.tasks import Diagnostics, Settings, Solution
+from fastreg.engine.tasks import Settings, Solution
 from fastreg.moments import Moments
 
 
@@ -54,12 +54,11 @@ class Answer:
         groups: list[Moments],
         problem: Problem,
         settings: Settings,
-        diagnostics: Diagnostics,
     ) -> Solution:
         """Return what the caller of the engine gets, with the errors of held-out rows."""
         task, found = problem.task, self.found
         out = Solution(
-            alphas=task.alphas,
+            alphas=task.alphas[: self.n_iter.size],
             coefs=self.coefs,
             intercepts=problem.intercepts(self.coefs),
             # what rounding in the moments can do belongs to a gap that rests on them
@@ -72,7 +71,6 @@ class Answer:
             scale=problem.yy,
             train_mse=self.rr / problem.n_targets,
             ill_conditioned=self.ill_conditioned,
-            diagnostics=diagnostics,
         )
         if task.held_out:
             out.held_out_mse, out.held_out_tss = self._held_out(design, groups, problem)

@@ -7,13 +7,14 @@ features say.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from fastreg.designs import Design
 from fastreg.engine.answer import Answer
 from fastreg.engine.cost import takes_all
+from fastreg.engine.early import ended
 from fastreg.engine.evaluation import MOST_BYTES, evaluate_problems
 from fastreg.engine.problem import Problem
 from fastreg.engine.tasks import Batch, Settings
@@ -31,18 +32,38 @@ def solve_in_lockstep(
 
     As many tasks share a pass as their correlations fit into memory.
     """
-    answers: list[Answer] = []
+    answers: dict[int, Answer] = {}
     batches: list[Batch] = []
     vectors = (kind.longest + 1) * max((problem.n_targets for problem in problems), default=1)
     together = max(1, MOST_BYTES // (8 * vectors * max(1, design.n_features)))
-    for first in range(0, len(problems), together):
-        tasks = [kind(design, p, settings) for p in problems[first : first + together]]
-        answers += _solve_together(design, tasks, settings, batches)
-    return answers, batches
+    for numbers in _shares(problems, together, settings.enough is not None):
+        tasks = [kind(design, problems[k], settings) for k in numbers]
+        found = _solve_together(design, tasks, settings, batches, together)
+        answers.update(zip(numbers, found, strict=True))
+    return [answers[k] for k in range(len(problems))], batches
+
+
+def _shares(problems: Sequence[Problem], together: int, by_family: bool) -> Iterator[list[int]]:
+    """Yield the numbers of the problems that go along together, never less than a family."""
+    units: dict[int, list[int]] = {}
+    for k, problem in enumerate(problems):
+        units.setdefault(problem.task.family if by_family else k, []).append(k)
+    some: list[int] = []
+    for unit in units.values():
+        if some and len(some) + len(unit) > together:
+            yield some
+            some = []
+        some = some + unit
+    if some:
+        yield some
 
 
 def _solve_together(
-    design: Design, tasks: list[WorkingSetTask], settings: Settings, batches: list[Batch]
+    design: Design,
+    tasks: list[WorkingSetTask],
+    settings: Settings,
+    batches: list[Batch],
+    together: int,
 ) -> list[Answer]:
     _look(design, [task for task in tasks if task.warm])
     if tasks[0].can_use_rows and takes_all(design):
@@ -51,14 +72,26 @@ def _solve_together(
     while running := [task for task in tasks if not task.done]:
         before = _counts(design, running)
         blocks = run_jobs([task.attempt for task in running], settings.n_jobs)
-        problems = [task.problem for task in running]
-        for task, answer in zip(running, evaluate_problems(design, problems, blocks), strict=True):
-            task.judge(*answer)
+        for first in range(0, len(running), together):  # more than once for a large family only
+            share = slice(first, first + together)
+            problems = [task.problem for task in running[share]]
+            found = evaluate_problems(design, problems, blocks[share])
+            for task, answer in zip(running[share], found, strict=True):
+                task.judge(*answer)
+        if settings.enough is not None:
+            _end_early(tasks, settings)
         batch = _describe(design, running, before)
         batches.append(batch)
         if settings.report is not None:
             settings.report(batch)
     return [task.answer() for task in tasks]
+
+
+def _end_early(tasks: list[WorkingSetTask], settings: Settings) -> None:
+    problems, known = [task.problem for task in tasks], [task.known_errors for task in tasks]
+    for task, over in zip(tasks, ended(problems, known, settings), strict=True):
+        if over:
+            task.end_here()
 
 
 def _counts(design: Design, running: list[WorkingSetTask]) -> np.ndarray:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -61,6 +61,8 @@ class Task:
         Coefficients to start from.
     verify : bool
         Certify every α from the true residual, not only where rounding asks for it.
+    family : int
+        Tasks with the same number end together, see `Settings.enough`.
     """
 
     penalty: Penalty
@@ -71,6 +73,7 @@ class Task:
     fit_intercept: bool = True
     start: np.ndarray | None = None
     verify: bool = False
+    family: int = 0
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,10 @@ class Settings:
         Threads over tasks.
     report : callable, optional
         Called with every `Batch`, as it is done.
+    enough : callable, optional
+        Given what each task of a family knows of its held-out errors, those of its leading α up to
+        a factor, tells whether they may all end there. Asked now and then; what has been solved by
+        then is returned, for ridge all.
     """
 
     tol: float = 1e-4
@@ -96,6 +103,7 @@ class Settings:
     seed: int = 0
     n_jobs: int | None = None
     report: Callable[[Batch], None] | None = None
+    enough: Callable[[Sequence[np.ndarray]], bool] | None = None
 
 
 class Batch(NamedTuple):
@@ -182,6 +190,7 @@ class Solution:
     Attributes
     ----------
     alphas : ndarray of shape (m,)
+        Those of the task, or the leading ones where it ended early.
     coefs : ndarray or CSR array of shape (m, p); ndarray of shape (m, T, p) for all targets at once
         For all targets at once and with held-out rows only those of the last α.
     intercepts : ndarray of shape (m,) or (m, T)
@@ -222,6 +231,35 @@ class Solution:
     def without_coefs(self) -> Solution:
         """Return the same without the coefficients, which take most of the memory."""
         return replace(self, coefs=sparse.csr_array((0, 0)))
+
+    def head(self, m: int) -> Solution:
+        """Return what was found at the first m α."""
+        return replace(self, **{name: part[:m] for name, part in self._by_alpha().items()})
+
+    def followed_by(self, other: Solution) -> Solution:
+        """Return one solution of this one's α and those of `other`, of the same task."""
+        more = other._by_alpha()
+        joined = {
+            name: np.concatenate([part, more[name]]) for name, part in self._by_alpha().items()
+        }
+        return replace(
+            self, **joined, ill_conditioned=self.ill_conditioned or other.ill_conditioned
+        )
+
+    def _by_alpha(self) -> dict[str, Any]:
+        names = (
+            "alphas",
+            "coefs",
+            "intercepts",
+            "gaps",
+            "violations",
+            "n_iter",
+            "converged",
+            "train_mse",
+            "held_out_mse",
+        )
+        parts = {name: getattr(self, name) for name in names}
+        return {name: part for name, part in parts.items() if part is not None}
 
     def dense_coefs(self) -> np.ndarray:
         """Return all coefficients as a dense array."""

@@ -25,6 +25,7 @@ from fastreg.kernels.factor import Factor
 
 FIRST_BATCH, SHORTEST_BATCH, LONGEST_BATCH = 7, 7, 31  # and the tangent: multiples of 8
 MOST_WHOLE = 1 << 20  # numbers that a batch may evaluate where W is complete
+LONGEST_WATCHED = 15  # where the task may end early: what is ahead may be in vain
 MARGIN = 0.1  # of the step in alpha: what a prediction may be off
 NEAR = 0.2  # the same, where the path has been solved already without the feature
 NEARLY = 0.7  # of its penalty: a feature drawn like this may soon be needed
@@ -57,6 +58,8 @@ class WorkingSetTask:
 
     def __init__(self, design: Design, problem: Problem, settings: Settings) -> None:
         self.design, self.problem, self.settings = design, problem, settings
+        if settings.enough is not None:
+            self.longest = min(self.longest, LONGEST_WATCHED)
         free_rows = problem.free_rows(design)
         self.rows = {} if free_rows is None else {problem.free.tobytes(): free_rows}
         self.coef, self.corr, self.here_rr = problem.start(), problem.corr, problem.yy
@@ -110,16 +113,27 @@ class WorkingSetTask:
         """Whether every α has been answered."""
         return self.at == self.points.size
 
+    @property
+    def known_errors(self) -> np.ndarray:
+        """Σw r² over the held-out rows, of the α answered so far."""
+        return self.held_out[: np.count_nonzero(self.slots[: self.at] >= 0)]
+
+    def end_here(self) -> None:
+        """Let the α that have been answered be all."""
+        self.points, self.slots = self.points[: self.at], self.slots[: self.at]
+
     def answer(self) -> Answer:
         """Return what was found, once the task is done."""
+        n_iter = self.n_iter[: self.slots.size][self.slots >= 0]
+        m = n_iter.size
         return Answer(
             self._coefs(),
-            self.rr,
-            self.found,
-            self.n_iter[self.slots >= 0],
+            self.rr[:m],
+            Certificates(*(part[:m] for part in self.found)),
+            n_iter,
             n_sweeps=self.n_sweeps,
             n_newton=self.n_newton,
-            held_out_loss=self.held_out,
+            held_out_loss=self.held_out[:m],
         )
 
     def _coefs(self) -> sparse.csr_array:
@@ -232,7 +246,7 @@ class WorkingSetTask:
             self._record(full[k], rr[k], held_out[k], [part[k] for part in found])
         slope = self._slope(alphas, corr)
         here = min(accepted, m - 1)
-        self.coef, self.corr, self.here_rr = full[here], corr[here], float(rr[here])
+        self.coef, self.corr, self.here_rr = full[here], corr[here].copy(), float(rr[here])
         self.alpha = float(alphas[here])
         self.rejected = accepted < m
         if not self.rejected:

@@ -60,6 +60,7 @@ class CoordinateDescentCV(LinearModelBase):
         "selection_rule": [StrOptions({"min", "1se"})],
         "relax": ["boolean", "array-like"],
         "store_coefs": ["boolean"],
+        "early_stop": [Interval(Integral, 1, None, closed="left"), None],
         "alpha_per_target": ["boolean", None],
         "scoring": [StrOptions(set(get_scorer_names())), callable, None],
         "progress": ["boolean"],
@@ -130,6 +131,7 @@ class CoordinateDescentCV(LinearModelBase):
                 gammas=gammas,
                 score=_scoring(scorer, X, y, splits, routed) if scorer is not None else None,
                 store=store,
+                patience=self._patience(several),
             )
         forget_optional(self)
         if gammas is not None:
@@ -142,7 +144,7 @@ class CoordinateDescentCV(LinearModelBase):
         self._set_chosen(errors, ratios, choices)
         n_iter = [int(solution.n_iter[-1]) for solution in found]
         self.n_iter_ = n_iter if several else n_iter[0]
-        warn_unsolved([*errors.solutions, *found], settings)
+        warn_unsolved([*errors.solutions.values(), *found], settings)
         return self
 
     def _refit(
@@ -192,6 +194,22 @@ class CoordinateDescentCV(LinearModelBase):
                 return y
             raise ValueError(f"For multi-task outputs, use MultiTask{type(self).__name__}")
         return column_or_1d(y, warn=True)
+
+    def _patience(self, several: bool) -> int | None:
+        patience = getattr(self, "early_stop", None)
+        if patience is None:
+            return None
+        if self.scoring is not None or check_gammas(self.relax) is not None:
+            raise ValueError(
+                "early_stop follows the mean squared error of the penalized fits: not with scoring "
+                "or relax"
+            )
+        if several and not self.alpha_per_target:
+            raise ValueError(
+                "early_stop is not available for several targets with alpha_per_target=False: each "
+                "would end elsewhere"
+            )
+        return int(patience)
 
     def _gammas(self, several: bool) -> np.ndarray | None:
         gammas = check_gammas(getattr(self, "relax", False))
@@ -328,6 +346,12 @@ class LassoCV(CoordinateDescentCV):
         over targets of the held-out error. The targets share all passes over X, as many of them at
         a time as fit into memory. None refuses several targets, as scikit-learn does. Not with
         `relax`.
+    early_stop : int or None, default=None
+        End the grid where no fold's held-out error has had a new minimum for so many alphas; those
+        at which nothing is selected yet do not count. What is beyond is NaN in the error curves and
+        not chosen, and the work is saved; not so for repeated or random splits, whose folds are
+        solved one after another. Each l1_ratio and each target ends on its own. An error that falls
+        again later is not seen. Not with `scoring`, `relax` or ``alpha_per_target=False``.
 
     Attributes
     ----------
@@ -337,7 +361,7 @@ class LassoCV(CoordinateDescentCV):
         An automatic grid is taken for each target with ``alpha_per_target=True``, else for all from
         the largest alpha that any of them needs.
     mse_path_, train_mse_path_ : ndarray of shape (n_alphas, n_folds) or (n_alphas, n_folds, T)
-        Held-out and training mean squared error.
+        Held-out and training mean squared error; NaN where `early_stop` ended the grid.
     cv_mean_, cv_se_ : ndarray of shape (n_alphas,) or (n_alphas, T)
         Unweighted mean over folds of the held-out error, and its standard error sd(ddof=1)/√K. With
         ``alpha_per_target=False`` of its mean over targets.
@@ -345,7 +369,8 @@ class LassoCV(CoordinateDescentCV):
         Of the fit on all rows, as in `Lasso`; for several targets too.
     coefs_paths_ : list of CSR array of shape (n_alphas, p)
         Only with `store_coefs`: the coefficients of each fold (the penalized ones with `relax`).
-        For several targets each item is a list of T such arrays.
+        For several targets each item is a list of T such arrays. Beyond an early stop there are no
+        rows.
     intercepts_paths_ : ndarray of shape (n_folds, n_alphas) or (n_folds, n_alphas, T)
         Only with `store_coefs`.
     relax_ : float
@@ -398,6 +423,7 @@ class LassoCV(CoordinateDescentCV):
         progress: bool = False,
         store_coefs: bool = False,
         alpha_per_target: bool | None = None,
+        early_stop: int | None = None,
     ) -> None:
         self.eps = eps
         self.alphas = alphas
@@ -422,6 +448,7 @@ class LassoCV(CoordinateDescentCV):
         self.progress = progress
         self.store_coefs = store_coefs
         self.alpha_per_target = alpha_per_target
+        self.early_stop = early_stop
 
 
 class ElasticNetCV(CoordinateDescentCV):
@@ -433,7 +460,7 @@ class ElasticNetCV(CoordinateDescentCV):
         A list is searched; the ratio with the smallest mean error is taken.
     eps, alphas, fit_intercept, precompute, max_iter, tol, cv, copy_X, verbose, n_jobs, positive,
     random_state, selection, penalty_factor, lower, upper, standardize, selection_rule, relax,
-    scoring, progress, store_coefs, alpha_per_target
+    scoring, progress, store_coefs, alpha_per_target, early_stop
         As in `LassoCV`; with ``alpha_per_target=True`` each target has its own l1_ratio too.
 
     Attributes
@@ -489,6 +516,7 @@ class ElasticNetCV(CoordinateDescentCV):
         progress: bool = False,
         store_coefs: bool = False,
         alpha_per_target: bool | None = None,
+        early_stop: int | None = None,
     ) -> None:
         self.l1_ratio = l1_ratio
         self.eps = eps
@@ -514,3 +542,4 @@ class ElasticNetCV(CoordinateDescentCV):
         self.progress = progress
         self.store_coefs = store_coefs
         self.alpha_per_target = alpha_per_target
+        self.early_stop = early_stop

@@ -22,11 +22,12 @@ from fastreg.engine import (
 )
 from fastreg.model_selection.relaxed import relaxed_errors
 from fastreg.model_selection.row_groups import RowGroups, batches
+from fastreg.model_selection.rules import stalled
 
 
 @dataclass(frozen=True, eq=False)
 class FoldErrors:
-    """Errors of every penalty, α, fold and target.
+    """Errors of every penalty, α, fold and target; NaN where the grid ended early.
 
     Attributes
     ----------
@@ -34,20 +35,20 @@ class FoldErrors:
         Weighted mean squared errors.
     alphas : ndarray of shape (n_penalties, n_alphas, T)
         The grid of each penalty and target.
-    solutions : list of Solution
+    solutions : dict from (penalty, fold, target) to Solution
         Without their coefficients.
     relaxed : ndarray of shape (2, Γ, n_penalties, n_alphas, K) or None
         Held-out and training errors of the relaxed fits, of one target.
     scores : ndarray of shape (n_penalties, n_alphas, K, T) or None
     coefs : dict from (penalty, fold, target) to CSR array of shape (n_alphas, p)
-        Where they are to be kept.
+        Where they are to be kept; fewer rows where the grid ended early.
     intercepts : ndarray of shape (n_penalties, K, n_alphas, T)
     """
 
     held_out: np.ndarray
     train: np.ndarray
     alphas: np.ndarray
-    solutions: list[Solution]
+    solutions: dict[tuple[int, int, int], Solution]
     relaxed: np.ndarray | None
     scores: np.ndarray | None
     coefs: dict[tuple[int, int, int], sparse.csr_array]
@@ -62,9 +63,10 @@ class Fold:
     ----------
     number : int
         Which split it is.
-    targets : sequence of int or None
+    tasks : list of Task
+        Target by target, each with every penalty, on its whole grid.
     solutions : list of Solution
-        Target by target, each with every penalty.
+        Of each of them.
     design : Design
         Of the batch it was solved in: holds all rows, for the refit.
     relaxed : list of pairs of ndarray of shape (Γ, m)
@@ -72,7 +74,7 @@ class Fold:
     """
 
     number: int
-    targets: Sequence[int | None]
+    tasks: list[Task]
     solutions: list[Solution]
     design: Design
     relaxed: list[tuple[np.ndarray, np.ndarray]]
@@ -93,6 +95,7 @@ def solve_folds(
     gammas: np.ndarray | None = None,
     score: Callable[[int, int, Solution], Sequence[float]] | None = None,
     store: bool = False,
+    patience: int | None = None,
 ) -> tuple[FoldErrors, Design]:
     """Solve every penalty on every fold, as one batch of tasks wherever folds share row groups.
 
@@ -108,6 +111,9 @@ def solve_folds(
         Given fold, target and solution, returns the score of every α.
     store : bool
         Whether to keep the coefficients.
+    patience : int, optional
+        End a grid where no fold's held-out error has had a new minimum for so many α. The work is
+        saved where all folds share row groups; others are solved first and cut then.
 
     Returns
     -------
@@ -118,15 +124,17 @@ def solve_folds(
     m = alphas.n_alphas if isinstance(alphas, Grid) else alphas.size
     shape = (len(penalties), m, len(splits), len(targets))
     out = FoldErrors(
-        held_out=np.empty(shape),
-        train=np.empty(shape),
+        held_out=np.full(shape, np.nan),
+        train=np.full(shape, np.nan),
         alphas=np.empty((len(penalties), m, len(targets))),
-        solutions=[],
+        solutions={},
         relaxed=None if gammas is None else np.empty((2, gammas.size, *shape[:3])),
         scores=None if score is None else np.empty(shape),
         coefs={},
-        intercepts=np.empty((len(penalties), len(splits), m, len(targets))),
+        intercepts=np.full((len(penalties), len(splits), m, len(targets)), np.nan),
     )
+    if patience is not None:
+        settings = replace(settings, enough=lambda known: stalled(known, patience) is not None)
     for fold in solve_each_fold(
         X,
         y,
@@ -142,24 +150,44 @@ def solve_folds(
         bounded=True,
     ):
         _enter(out, fold, score, store)
+    if patience is not None:
+        _cut(out, patience)
     return out, fold.design
 
 
 def _enter(out: FoldErrors, fold: Fold, score: Callable | None, store: bool) -> None:
     """Enter what is wanted of a fold; the coefficients are gone afterwards unless stored."""
     k, n_penalties = fold.number, len(out.held_out)
-    for number, solution in enumerate(fold.solutions):
-        t, i = fold.targets[number // n_penalties] or 0, number % n_penalties
-        out.alphas[i, :, t] = solution.alphas
-        out.held_out[i, :, k, t], out.train[i, :, k, t] = solution.held_out_mse, solution.train_mse
+    for number, (task, solution) in enumerate(zip(fold.tasks, fold.solutions, strict=True)):
+        t, i, m = task.target or 0, number % n_penalties, solution.alphas.size
+        out.alphas[i, :, t] = task.alphas
+        out.held_out[i, :m, k, t] = solution.held_out_mse
+        out.train[i, :m, k, t] = solution.train_mse
         if score is not None:
             out.scores[i, :, k, t] = score(k, t, solution)
         if store:
             out.coefs[i, k, t] = sparse.csr_array(solution.coefs)
-            out.intercepts[i, k, :, t] = solution.intercepts
-        out.solutions.append(solution.without_coefs())
+            out.intercepts[i, k, :m, t] = solution.intercepts
+        out.solutions[i, k, t] = solution.without_coefs()
     for i, errors in enumerate(fold.relaxed):
         out.relaxed[:, :, i, :, k] = errors
+
+
+def _cut(out: FoldErrors, patience: int) -> None:
+    """Forget what was solved beyond the end of each grid, so that it does not depend on how."""
+    n_penalties, _, n_folds, n_targets = out.held_out.shape
+    for i, t in np.ndindex(n_penalties, n_targets):
+        keys = [(i, k, t) for k in range(n_folds)]
+        last = stalled([out.solutions[key].held_out_mse for key in keys], patience)
+        if last is None:
+            continue
+        for errors in (out.held_out, out.train):
+            errors[i, last + 1 :, :, t] = np.nan
+        out.intercepts[i, :, last + 1 :, t] = np.nan
+        for key in keys:
+            out.solutions[key] = out.solutions[key].head(last + 1)
+            if key in out.coefs:
+                out.coefs[key] = out.coefs[key][: last + 1]
 
 
 def solve_each_fold(
@@ -196,7 +224,10 @@ def solve_each_fold(
         Whether a fold may come several times, each with as many targets as fit into memory.
     """
     probe: list[Task] = []
-    for groups, numbers in batches(splits, X.shape[0]):
+    parts = batches(splits, X.shape[0])
+    if len(parts) > 1:  # nobody knows all folds in time
+        settings = replace(settings, enough=None)
+    for groups, numbers in parts:
         design = make_design(X, y, sample_weight, groups=groups.codes, check_input=False)
         weights = training_weights(design, groups, numbers)
         if callable(alphas):
@@ -225,13 +256,13 @@ def solve_each_fold(
             relaxed = [] if gammas is None else relaxed_errors(design, tasks, found, gammas)
             for i, k in enumerate(numbers):
                 own = slice(i * len(some), (i + 1) * len(some))
-                yield Fold(k, targets[first : first + few], found[own], design, relaxed[own])
+                yield Fold(k, some, found[own], design, relaxed[own])
 
 
 def _on_grids(
     design: Design, probe: list[Task], n_folds: int, n_penalties: int | None
 ) -> list[Task]:
-    """Return tasks with their alphas resolved.
+    """Return tasks with their alphas resolved, each a family: its folds end together.
 
     Parameters
     ----------
@@ -242,7 +273,10 @@ def _on_grids(
     if n_penalties is not None:
         highest = [np.max(grids[i::n_penalties], axis=0) for i in range(n_penalties)]
         grids = highest * (len(probe) // n_penalties)
-    return [replace(task, alphas=grid) for task, grid in zip(probe, grids, strict=True)]
+    return [
+        replace(task, alphas=grid, family=number)
+        for number, (task, grid) in enumerate(zip(probe, grids, strict=True))
+    ]
 
 
 def training_weights(design: Design, groups: RowGroups, numbers: Sequence[int]) -> np.ndarray:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+
+STARTED = 1e-10  # relative change of an error that shows that the model has begun to fit
 
 
 def mean_and_se(errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -45,3 +49,24 @@ def choose_both(alphas: np.ndarray, mean: np.ndarray, se: np.ndarray, rule: str)
     """
     best = int(np.argmin(np.where(np.isnan(mean), np.inf, mean).min(axis=1)))
     return best, choose(alphas[best], mean[best], se[best], rule)
+
+
+def stalled(curves: Sequence[np.ndarray], patience: int) -> int | None:
+    """Return the first place where no curve has had a new minimum for `patience` points, or None.
+
+    Parameters
+    ----------
+    curves : sequence of ndarray
+        Errors of each fold along the grid; they are compared as far as the shortest goes. What is
+        still equal to its first value, as nothing is selected yet, counts as a new minimum.
+    """
+    m = min(len(curve) for curve in curves)
+    if not m:
+        return None
+    errors = np.stack([curve[:m] for curve in curves])
+    lowest = np.minimum.accumulate(errors, axis=1)
+    new = np.abs(errors - errors[:, :1]) <= STARTED * errors[:, :1]
+    new[:, 1:] |= errors[:, 1:] < lowest[:, :-1]
+    since = np.arange(m) - np.maximum.accumulate(np.where(new, np.arange(m), 0), axis=1)
+    over = (since >= patience).all(axis=0)
+    return int(np.argmax(over)) if over.any() else None
