@@ -70,6 +70,8 @@ def _solve_together(
         for task in tasks:
             task.want_all()
     while running := [task for task in tasks if not task.done]:
+        if settings.enough is not None:
+            running = _in_step(running)
         before = _counts(design, running)
         blocks = run_jobs([task.attempt for task in running], settings.n_jobs)
         for first in range(0, len(running), together):  # more than once for a large family only
@@ -80,11 +82,24 @@ def _solve_together(
                 task.judge(*answer)
         if settings.enough is not None:
             _end_early(tasks, settings)
-        batch = _describe(design, running, before)
+        batch = _describe(design, running, before, sum(t.points.size - t.at for t in tasks))
         batches.append(batch)
         if settings.report is not None:
             settings.report(batch)
     return [task.answer() for task in tasks]
+
+
+def _in_step(running: list[WorkingSetTask]) -> list[WorkingSetTask]:
+    """Return the tasks that are not far ahead of their family, which may be about to end."""
+    least: dict[int, int] = {}
+    for task in running:
+        family, known = task.problem.task.family, task.known_errors.size
+        least[family] = min(known, least.get(family, known))
+    return [
+        task
+        for task in running
+        if task.known_errors.size <= least[task.problem.task.family] + task.shortest
+    ]
 
 
 def _end_early(tasks: list[WorkingSetTask], settings: Settings) -> None:
@@ -100,13 +115,15 @@ def _counts(design: Design, running: list[WorkingSetTask]) -> np.ndarray:
     return np.append(np.sum(counts, axis=0), design.passes)
 
 
-def _describe(design: Design, running: list[WorkingSetTask], before: np.ndarray) -> Batch:
+def _describe(
+    design: Design, running: list[WorkingSetTask], before: np.ndarray, remaining: int
+) -> Batch:
     accepted, violations, sweeps, newton_steps, passes = _counts(design, running) - before
     return Batch(
         alpha=max(task.alpha for task in running),
         tried=sum(len(task.trial) for task in running),
         accepted=int(accepted),
-        remaining=sum(task.points.size - task.at for task in running),
+        remaining=remaining,
         working_set=max(task.size for task in running),
         active=max(task.problem.active(task.coef).size for task in running),
         violations=int(violations),
