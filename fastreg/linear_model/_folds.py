@@ -257,6 +257,7 @@ def solve_each_fold(
             for i, k in enumerate(numbers):
                 own = slice(i * len(some), (i + 1) * len(some))
                 yield Fold(k, some, found[own], design, relaxed[own])
+            del found  # before the next are solved
 
 
 def _on_grids(
