@@ -68,7 +68,7 @@ def _solve_together(
     _look(design, [task for task in tasks if task.warm])
     if tasks[0].can_use_rows and takes_all(design):
         for task in tasks:
-            task.want_all()
+            task.want_all(len(tasks))
     while running := [task for task in tasks if not task.done]:
         if settings.enough is not None:
             running = _in_step(running)

@@ -24,7 +24,7 @@ from fastreg.engine.tasks import Settings
 from fastreg.kernels.factor import Factor
 
 FIRST_BATCH, SHORTEST_BATCH, LONGEST_BATCH = 7, 7, 31  # and the tangent: multiples of 8
-MOST_WHOLE = 1 << 20  # numbers that a batch may evaluate where W is complete
+MOST_WHOLE = 1 << 22  # numbers that the tasks' batches may evaluate where W is complete
 LONGEST_WATCHED = 15  # where the task may end early: what is ahead may be in vain
 MARGIN = 0.1  # of the step in alpha: what a prediction may be off
 NEAR = 0.2  # the same, where the path has been solved already without the feature
@@ -86,10 +86,17 @@ class WorkingSetTask:
         self.corr, self.here_rr = corr, rr
         self._predict()
 
-    def want_all(self) -> None:
-        """Want every column at once: nothing is left to predict, so a small path is one batch."""
-        size = max(self.design.n_rows, self.design.n_features)
-        self.longest = max(self.longest, MOST_WHOLE // size)
+    def want_all(self, n_tasks: int) -> None:
+        """Want every column at once: nothing is left to predict, so a small path is one batch.
+
+        Parameters
+        ----------
+        n_tasks : int
+            How many share the memory of a pass.
+        """
+        if self.settings.enough is None:
+            size = max(self.design.n_rows, self.design.n_features)
+            self.longest = max(self.longest, MOST_WHOLE // (size * n_tasks))
         self.wanted, self.batch = self.problem.cols, self.longest
 
     def _plan(self, top: float) -> None:
