@@ -34,6 +34,7 @@ from fastreg.kernels.factor cimport TOGETHER, Factor
 cdef enum:
     LONG = 20       # sweeps
     MOST_SWEEPS = 10    # over the live coordinates, between looks at all
+    MOST_CUTS = 4   # of one attempt at the first alpha: sweeps find a support sooner
     STALLED = 50    # iterations, and a tenth of them Newton steps, without half the gap
 
 cdef double LEAST_SHARE = 0.01  # of the tolerance, where little has been explained
@@ -555,7 +556,7 @@ cdef class Descent:
         dependent one whose gradient is left is let in alone: along its null direction only the
         penalty changes, so the step is cut and one column less is in the way.
         """
-        cdef Py_ssize_t blocked, extra = -1
+        cdef Py_ssize_t blocked, extra = -1, cuts = 0
         cdef double ahead, last = INFINITY
         if not self.match_factor():
             return False
@@ -568,6 +569,10 @@ cdef class Descent:
                 self.factor.delete(self.factor.where[blocked])
                 extra = -1
                 last = INFINITY
+                cuts += 1
+                if self.at == 0 and cuts == MOST_CUTS:
+                    self.patience *= 2.0
+                    break
             elif extra >= 0:
                 self.factor.delete(self.factor.where[extra])
                 self.patience *= 2.0
