@@ -59,6 +59,8 @@ class Design(ABC):
         Row group of each row; None where there is one group.
     has_rows : bool
         Whether there is more than `moments` and `gram` (not for a `Moments` as input).
+    pass_rows : int
+        Rows whose residuals a pass holds at a time, about.
     passes : float
         Readings of X so far; columns alone count as their share of X.
     shifts_rows : bool
@@ -72,6 +74,7 @@ class Design(ABC):
     n_features: int
     n_targets: int
     n_groups: int
+    pass_rows: int
     X: Any
     y: np.ndarray
     weight: np.ndarray | None
@@ -235,11 +238,17 @@ class Design(ABC):
         """Return what the cross-products of some columns cost, in the same units."""
         return self.n_rows * float(n_columns) ** 2 / BLAS_GAIN
 
-    def targets(self, target: int, intercept: float, row_weights: np.ndarray) -> np.ndarray:
-        """Return √ω (y − y_shift − intercept) for the rows with ω > 0."""
+    def targets(
+        self, target: int | np.ndarray, intercept: float | np.ndarray, row_weights: np.ndarray
+    ) -> np.ndarray:
+        """Return √ω (y − y_shift − intercept) for the rows with ω > 0, shape (n',).
+
+        For targets (m,) and as many intercepts the shape is (m, n').
+        """
         omega = self.omega(row_weights)
         keep = np.flatnonzero(omega)
-        u = (self.y[keep, target] - self.y_shift[target]) - intercept
+        u = self.y[keep].T[target] - np.expand_dims(self.y_shift[target], -1)
+        u -= np.expand_dims(intercept, -1)
         return u * np.sqrt(omega[keep])
 
     def without(self, row: int) -> Design:

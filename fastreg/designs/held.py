@@ -33,7 +33,7 @@ class HeldDesign(Design):
         self._moments = groups
         self.n_rows = sum(group.n_rows for group in groups)
         self.n_features, self.n_targets = first.n_features, first.n_targets
-        self.n_groups = len(groups)
+        self.n_groups, self.pass_rows = len(groups), 0
         self.shift, self.y_shift = first.shift, first.y_shift
 
     def moments(self, cross: bool) -> list[Moments]:
@@ -102,6 +102,7 @@ class ColumnDesign(HeldDesign):
         super().__init__(column_moments(design, cols))
         self.design, self.cols = design, cols
         self.n_rows, self.has_rows = design.n_rows, design.has_rows
+        self.pass_rows = design.pass_rows
         self.shift, self.y_shift = design.shift[cols], design.y_shift
         self.shifts_rows = design.shifts_rows
 

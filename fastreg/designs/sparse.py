@@ -49,7 +49,7 @@ class SparseDesign(Design):
     ) -> None:
         self.X, self.y, self.codes = X, y, codes
         self.n_rows, self.n_features = X.shape
-        self.n_targets, self.n_groups = y.shape[1], n_groups
+        self.n_targets, self.n_groups, self.pass_rows = y.shape[1], n_groups, X.shape[0]
         self.weight = np.ones(self.n_rows) if weight is None else weight
         self.shift = full_column_means(X, self.weight)
         self.y_shift = self.weight @ y / self.weight.sum()

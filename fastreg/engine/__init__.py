@@ -8,32 +8,35 @@ It knows tasks and penalties, not how X is held. The routes are `gram` (p × p m
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
+from joblib import effective_n_jobs
 
 from fastreg.designs import Design
 from fastreg.engine.answer import Answer
 from fastreg.engine.cost import holds_moments
 from fastreg.engine.early import solve_in_pieces
-from fastreg.engine.evaluation import MOST_BYTES, run_routes
+from fastreg.engine.evaluation import MOST_BYTES, Route, run_routes
 from fastreg.engine.gram import GramPath
 from fastreg.engine.grid import alpha_grid
+from fastreg.engine.joining import Joined, is_ridge
 from fastreg.engine.lockstep import solve_in_lockstep
 from fastreg.engine.multitask import JointGramPath
 from fastreg.engine.multitask_problem import JointProblem, apart, together
 from fastreg.engine.multitask_working_set import JointWorkingSetTask
 from fastreg.engine.problem import Problem, train_moments
-from fastreg.engine.ridge import RidgePath
+from fastreg.engine.ridge import RidgePath, vectors_at_a_time
 from fastreg.engine.tasks import Batch, Diagnostics, Grid, Penalty, Settings, Solution, Task
 from fastreg.engine.threads import one_blas_thread
 from fastreg.engine.working_set import WorkingSetTask
 from fastreg.moments import Moments, leave_one_group_out
 
 TOGETHER = 256  # tasks on moments that share a pass
+SHARING = 4  # blocks of ridge vectors as large as may be at a time
 
 __all__ = [
     "Batch",
@@ -65,22 +68,26 @@ def solve(design: Design, tasks: Sequence[Task], settings: Settings) -> list[Sol
     """
     if any(isinstance(task.alphas, Grid) for task in tasks):
         raise ValueError("resolve_alphas has to be called before solve")
+    cross = _choose(design, tasks)
     if all(task.target is not None for task in tasks):
-        return _solve(design, tasks, settings)
+        return _solve(design, tasks, settings, cross)
     parts = [apart(t, design.n_targets) if t.target is None else [t] for t in tasks]
-    found = iter(_solve(design, [part for task in parts for part in task], settings))
+    found = iter(_solve(design, [part for task in parts for part in task], settings, cross))
     return [
         next(found) if few == [task] else together([next(found) for _ in few])
         for task, few in zip(tasks, parts, strict=True)
     ]
 
 
-def _solve(design: Design, tasks: Sequence[Task], settings: Settings) -> list[Solution]:
-    groups = design.moments(_choose(design, tasks))
+def _solve(
+    design: Design, tasks: Sequence[Task], settings: Settings, cross: bool
+) -> list[Solution]:
+    joined = Joined(tasks)
+    groups = design.moments(cross)
     trains = _Trains(design, groups, tasks)
-    problems = [trains.problem(task) for task in tasks]
-    exact = [problem for problem in problems if _is_ridge(problem.task.penalty)]
-    hard = [problem for problem in problems if not _is_ridge(problem.task.penalty)]
+    problems = [trains.problem(task) for task in joined.tasks]
+    exact = [problem for problem in problems if is_ridge(problem.task.penalty)]
+    hard = [problem for problem in problems if not is_ridge(problem.task.penalty)]
     alone, solve_alone = exact, partial(_one_by_one, design, groups)
     if groups[0].has_cross or not hard:
         route = "moments" if hard else "exact"
@@ -96,7 +103,9 @@ def _solve(design: Design, tasks: Sequence[Task], settings: Settings) -> list[So
         solved, batches = _in_lockstep(design, groups, hard, settings)
     found = dict(zip(map(id, [*alone, *hard]), [*solutions, *solved], strict=True))
     diagnostics = Diagnostics(route, design.passes, tuple(batches))
-    return [replace(found[id(problem)], diagnostics=diagnostics) for problem in problems]
+    return joined.split(
+        [replace(found[id(problem)], diagnostics=diagnostics) for problem in problems]
+    )
 
 
 def _one_by_one(
@@ -105,12 +114,11 @@ def _one_by_one(
     """Solve task by task, in threads where asked; a task is a batch."""
     solutions: list[Solution] = []
     batches: list[Batch] = []
-    for first in range(0, len(problems), TOGETHER):
-        some = problems[first : first + TOGETHER]
-        routes = [_route(p)(design, p, settings).solve(p.task.alphas) for p in some]
+    for some in _shares(design, problems, settings):
+        routes = [_route(design, problem, settings) for problem in some]
         # One BLAS thread a task whatever n_jobs is: the same bits, and nothing is oversubscribed.
         with one_blas_thread(design.n_features) if len(problems) > 1 else nullcontext():
-            done = run_routes(design, some, routes, settings.n_jobs)
+            done = run_routes(design, routes, settings.n_jobs)
         for problem, (answer, passes) in zip(some, done, strict=True):
             batches.append(_describe(problem, answer, passes))
             if settings.report is not None:
@@ -137,10 +145,29 @@ def _in_lockstep(
     return solutions, batches + further
 
 
-def _route(problem: Problem | JointProblem) -> type:
+def _shares(design: Design, problems: list[Problem], settings: Settings) -> Iterator[list[Problem]]:
+    """Yield problems that are held in memory and share passes together: one a thread at least."""
+    some, size, least = [], 0.0, effective_n_jobs(settings.n_jobs) if settings.n_jobs else 1
+    for problem in problems:
+        own = 1.0 / TOGETHER
+        if is_ridge(problem.task.penalty):
+            most = vectors_at_a_time(design, problem)
+            own = max(own, min(problem.task.alphas.size, most) / (SHARING * most))
+        if len(some) >= least and size + own > 1.0 + 1e-9:
+            yield some
+            some, size = [], 0.0
+        some.append(problem)
+        size += own
+    if some:
+        yield some
+
+
+def _route(design: Design, problem: Problem | JointProblem, settings: Settings) -> Route:
     if problem.task.target is None:
-        return JointGramPath
-    return RidgePath if _is_ridge(problem.task.penalty) else GramPath
+        return JointGramPath(design, problem, settings).solve(problem.task.alphas)
+    if is_ridge(problem.task.penalty):
+        return RidgePath(design, problem, settings).solve()
+    return GramPath(design, problem, settings).solve(problem.task.alphas)
 
 
 def _describe(problem: Problem, answer: Answer, passes: float) -> Batch:
@@ -196,7 +223,7 @@ def most_tasks(design: Design, tasks: Sequence[Task]) -> int:
 
 
 def _choose(design: Design, tasks: Sequence[Task]) -> bool:
-    exact = all(_is_ridge(task.penalty) for task in tasks)
+    exact = all(is_ridge(task.penalty) for task in tasks)
     size = sum(_width(design, task) for task in tasks)
     return holds_moments(design, size, max(map(_length, tasks)), exact)
 
@@ -235,7 +262,6 @@ class _Trains:
             _check_usable(self.merged[task.train])
             problem = Problem(self.merged[task.train], task, self.design)
             twin = self.problems.setdefault(problem.rows_key, problem)
-            problem.systems = twin.systems
             if problem.moments.has_cross:
                 problem.gram = twin.gram
         return problem
@@ -247,7 +273,3 @@ def _check_usable(moments: Moments) -> None:
     squares = moments.s_xx.trace() if moments.has_cross else moments.s_xx.sum()
     if not np.isfinite(squares + moments.s_yy.sum()):
         raise ValueError("the squares of X or y overflow: rescale the columns or the target")
-
-
-def _is_ridge(penalty: Penalty) -> bool:
-    return penalty.l1_ratio == 0 and penalty.lower is None and penalty.upper is None

@@ -28,8 +28,8 @@ class Answer:
     n_iter : ndarray of shape (m,), int
     from_moments : ndarray of shape (m,), bool, or bool
         Which certificates rest on the moments and not on the true residual.
-    ill_conditioned : bool
-        Whether some α of a ridge had to come from an orthogonal factorization.
+    ill_conditioned : ndarray of shape (m,), bool, or bool
+        Which α of a ridge had to come from an orthogonal factorization.
     n_sweeps, n_newton : int
     held_out_loss : ndarray of shape (m,) or None
         Σw r² over the held-out rows, where the passes over X have told it.
@@ -42,7 +42,7 @@ class Answer:
     found: Certificates
     n_iter: np.ndarray
     from_moments: np.ndarray | bool = False
-    ill_conditioned: bool = False
+    ill_conditioned: np.ndarray | bool = False
     n_sweeps: int = 0
     n_newton: int = 0
     held_out_loss: np.ndarray | None = None
@@ -57,6 +57,7 @@ class Answer:
     ) -> Solution:
         """Return what the caller of the engine gets, with the errors of held-out rows."""
         task, found = problem.task, self.found
+        joined = np.ndim(task.target) > 0  # then every vector has a scale of its own
         out = Solution(
             alphas=task.alphas[: self.n_iter.size],
             coefs=self.coefs,
@@ -70,7 +71,7 @@ class Answer:
             else is_solved(problem, settings, found),
             scale=problem.yy,
             train_mse=self.rr / problem.n_targets,
-            ill_conditioned=self.ill_conditioned,
+            ill_conditioned=self.ill_conditioned if joined else bool(np.any(self.ill_conditioned)),
         )
         if task.held_out:
             out.held_out_mse, out.held_out_tss = self._held_out(design, groups, problem)

@@ -36,7 +36,7 @@ def certify(
     rr: np.ndarray,
     gram_rows: Callable[[np.ndarray], np.ndarray],
 ) -> Certificates:
-    """Certify m coefficient vectors from their correlations and ‖r‖²/Σw.
+    """Certify m coefficient vectors, of one target or each of its own, from Xᵀr/Σw and ‖r‖²/Σw.
 
     An unpenalized column has no finite conjugate where its correlation pulls without a bound, so
     such columns U are projected out of the residual first: γ = G_UU⁺ c_U, c ← c − G_U γ,
@@ -57,6 +57,7 @@ def certify(
         return found  # every column is penalized
     loose = problem.cols[~(np.isfinite(problem.lower) & np.isfinite(problem.upper))[problem.cols]]
     bare = loose[(problem.l1w[loose] == 0) & (problem.l2w[loose] == 0)]
+    columns = _Columns(gram_rows)
     for k in range(alphas.size):
         unpenalized = loose if alphas[k] == 0 else bare
         if not unpenalized.size:
@@ -66,10 +67,11 @@ def certify(
             found.gap[k] = 0.5 * rr[k] + _penalty(problem, alphas[k], coefs[k])
             continue
         corr, rest, gained = _project(
-            problem, unpenalized, coefs[k], corrs[k], rr[k], found.violation_floor[k], gram_rows
+            problem, unpenalized, coefs[k], corrs[k], rr[k], found.violation_floor[k], columns
         )
         row = slice(k, k + 1)
-        gap = _certify(problem, alphas[row], coefs[row], corr[None, :], np.array([rest]))[0]
+        own = problem.take(row)
+        gap = _certify(own, alphas[row], coefs[row], corr[None, :], np.array([rest]))[0]
         found.gap[k] = gap[0] + gained
     return found
 
@@ -86,6 +88,19 @@ def _penalty(problem: Problem, alpha: float, coef: np.ndarray) -> float:
     return float(alpha * (problem.l1w @ np.abs(coef) + 0.5 * problem.l2w @ coef**2))
 
 
+class _Columns:
+    """G_U and (G_UU)⁺ of columns U: most vectors have them in common with the one before."""
+
+    def __init__(self, gram_rows: Callable[[np.ndarray], np.ndarray]) -> None:
+        self.gram_rows, self.last = gram_rows, None
+
+    def __call__(self, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        if self.last is None or not np.array_equal(self.last, columns):
+            rows = self.gram_rows(columns)
+            self.last, self.known = columns, (rows, scaled_inverse(rows[:, columns]))
+        return self.known
+
+
 def _project(
     problem: Problem,
     unpenalized: np.ndarray,
@@ -93,7 +108,7 @@ def _project(
     corr: np.ndarray,
     rr: float,
     floor: float,
-    gram_rows: Callable[[np.ndarray], np.ndarray],
+    known: _Columns,
 ) -> tuple[np.ndarray, float, float]:
     """Project unpenalized columns out until none pulls in a direction without a bound."""
     at_bound = (coef <= problem.lower) | (coef >= problem.upper)
@@ -102,8 +117,8 @@ def _project(
     after, rest, gained = corr, rr, 0.0
     while drawn.any():
         columns = unpenalized[drawn]
-        rows = gram_rows(columns)
-        gamma = scaled_inverse(rows[:, columns]) @ corr[columns]
+        rows, inverse = known(columns)
+        gamma = inverse @ corr[columns]
         share = float(gamma @ corr[columns])
         after, rest, gained = corr - gamma @ rows, max(rr - share, 0.0), 0.5 * max(share, 0.0)
         more = _pulls(problem, after, floor)[unpenalized] & ~drawn
@@ -138,12 +153,12 @@ def _certify(
         problem.l2w,
         problem.lower,
         problem.upper,
-        problem.yy,
+        np.full(alphas.size, problem.yy, dtype=float),
     )
 
 
 def tolerances(problem: Problem, settings: Settings) -> tuple[float, float]:
-    """Return the largest gap and the largest violation that count as solved.
+    """Return the largest gap and violation that count as solved; (m,) each for m targets.
 
     The second only matters at tight tolerances: with an L2 term the gap is quadratic in the
     violation, so that a gap of 1e-12 alone would leave violations of 1e-6.

@@ -7,6 +7,7 @@ triangular root of it made from the rows.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 import numpy as np
 
@@ -136,57 +137,95 @@ class Dual:
     collected in. Computing b afresh from a would put that rounding, times Z, into r each time.
     """
 
-    def __init__(self, design: Design, problem: Problem, l2w: np.ndarray) -> None:
-        self.problem, self.space = problem, RowSpace(design, problem, l2w)
-        self.u = design.targets(problem.task.target, problem.y_centre, problem.row_weights)
+    def __init__(
+        self, design: Design, problem: Problem, l2w: np.ndarray, alphas: np.ndarray
+    ) -> None:
+        """Take α that are different; only those that are asked for need factors."""
+        self.design, self.problem, self.alphas = design, problem, alphas
+        self.space = RowSpace(design, problem, l2w)
         self.free_fit = orthogonal.PivotedQR(self.space.columns)
 
-    def solve(self, alphas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def solve(self, problem: Problem, number: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the coefficients (m, p) and, at α = 0, what is left to gain (m,).
 
-        The alphas are all positive or all 0.
+        Parameters
+        ----------
+        problem : Problem
+            Its targets.
+        number : ndarray of shape (m,), int
+            Which α each has; all positive or all 0.
         """
-        space, m = self.space, alphas.size
-        coefs, gains = np.zeros((m, self.problem.corr.size)), np.full(m, np.inf)
-        fitted = np.zeros((m, self.u.size))
+        space, m = self.space, number.size
+        u = self.design.targets(problem.task.target, problem.y_centre, problem.row_weights)
+        u = np.broadcast_to(u, (m, u.shape[-1]))
+        coefs, gains = np.zeros((m, problem.root.size)), np.full(m, np.inf)
+        fitted = np.zeros(u.shape)
         if space.held.size:
-            self._solve_held(alphas, coefs, fitted, gains)
+            self._solve_held(u, number, coefs, fitted, gains)
         if space.free.size:
             for k in range(m):
-                coefs[k, space.free], _ = self.free_fit.solve(self.u - fitted[k])
+                coefs[k, space.free], _ = self.free_fit.solve(u[k] - fitted[k])
         return coefs, gains
 
+    @cached_property
+    def _system(self) -> Cholesky | Tridiagonal:
+        """Of K, for positive α: at 0 it depends on the rank, which K does not tell."""
+        kernel, _ = self.space.kernel()
+        return choose_system(kernel, np.ones(len(kernel)), self.alphas[self.alphas > 0])
+
+    @cached_property
+    def _root(self) -> np.ndarray:
+        return self.space.root()
+
+    @cached_property
+    def _root_system(self) -> Tridiagonal:
+        """The same from R with RᵀR = K, which has not lost as much."""
+        form, _ = self.space.form_of_root(self._root)
+        return Tridiagonal(form, 1.0, self.alphas[self.alphas > 0])
+
+    @cached_property
+    def _range(self) -> Range:
+        return Range(self._root)
+
     def _solve_held(
-        self, alphas: np.ndarray, coefs: np.ndarray, fitted: np.ndarray, gains: np.ndarray
+        self,
+        u: np.ndarray,
+        number: np.ndarray,
+        coefs: np.ndarray,
+        fitted: np.ndarray,
+        gains: np.ndarray,
     ) -> None:
         """Fill in the penalized columns, by the cheapest factor that is good enough."""
-        space, todo = self.space, np.arange(alphas.size)
-        if alphas[0] > 0:  # at 0 it depends on the rank, which K does not tell
-            system = choose_system(space.kernel()[0], np.ones(self.u.size), alphas)
-            todo = np.flatnonzero(system.usable)
-            coefs[todo], fitted[todo], good = self._refine(system, alphas, todo)
-            todo = np.setdiff1d(np.arange(alphas.size), todo[good])
-        if todo.size:
-            root = space.root()
-            if alphas[0] > 0:
-                system = Tridiagonal(space.form_of_root(root)[0], 1.0, alphas)
-            else:
-                system = Range(root)
-            coefs[todo], fitted[todo], good = self._refine(system, alphas, todo)
-            if alphas[0] == 0:
-                gains[todo] = system.gains(self.u - fitted[todo]) / self.problem.weight
+        todo, alphas = np.arange(number.size), self.alphas[number]
+        if alphas[0] == 0:
+            coefs[:], fitted[:], good = self._refine(self._range, u, alphas, number)
+            gains[:] = self._range.gains(u - fitted) / self.problem.weight
             todo = todo[~good]
+        else:
+            at = number - np.count_nonzero(self.alphas == 0)  # among the positive ones
+            todo = todo[self._system.usable[at]]
+            found = self._refine(self._system, u[todo], alphas[todo], at[todo])
+            coefs[todo], fitted[todo], good = found
+            todo = np.setdiff1d(np.arange(number.size), todo[good])
+            if todo.size:
+                found = self._refine(self._root_system, u[todo], alphas[todo], at[todo])
+                coefs[todo], fitted[todo], good = found
+                todo = todo[~good]
         if todo.size:
-            self._gather(alphas, todo, coefs, fitted, gains)
+            self._gather(u, alphas, todo, coefs, fitted, gains)
 
     def _refine(
-        self, system: Cholesky | Tridiagonal | Range, alphas: np.ndarray, which: np.ndarray
+        self,
+        system: Cholesky | Tridiagonal | Range,
+        u: np.ndarray,
+        alphas: np.ndarray,
+        which: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return coefficients (m, p), Z b (m, n') and whether r = αa but for rounding, (m,)."""
-        problem, space, alpha = self.problem, self.space, alphas[which, None]
-        coefs = np.zeros((which.size, problem.corr.size))
-        fitted = np.zeros((which.size, self.u.size))
-        a, left = np.zeros_like(fitted), np.tile(space.without(self.u), (which.size, 1))
+        space, alpha = self.space, alphas[:, None]
+        coefs = np.zeros((which.size, self.problem.root.size))
+        fitted = np.zeros(u.shape)
+        a, left = np.zeros_like(fitted), space.without(u)
         last, todo = np.full(which.size, np.inf), np.arange(which.size)
         for _ in range(MAX_CORRECTIONS):
             delta = space.without(system.solve(left[todo], which[todo]))
@@ -200,12 +239,13 @@ class Dual:
             last[todo] = energy[better]
             a[todo] += delta
             fitted[todo] = self._add(delta, coefs, todo)
-            left[todo] = space.without(self.u - fitted[todo]) - alpha[todo] * a[todo]
-            todo = todo[self._excess(left, coefs)[todo] > READY]
-        return coefs, fitted, self._excess(left, coefs) <= ALLOWED_LEFT
+            left[todo] = space.without(u[todo] - fitted[todo]) - alpha[todo] * a[todo]
+            todo = todo[self._excess(u, left, coefs)[todo] > READY]
+        return coefs, fitted, self._excess(u, left, coefs) <= ALLOWED_LEFT
 
     def _gather(
         self,
+        u: np.ndarray,
         alphas: np.ndarray,
         which: np.ndarray,
         coefs: np.ndarray,
@@ -216,16 +256,16 @@ class Dual:
         space, weight = self.space, self.problem.weight
         rows = np.hstack([block for _, block in space.bands()])
         scale = np.sqrt(space.inverse)
-        projected, u = space.without(rows.T).T * scale, space.without(self.u)
-        for k in which:
-            coef, gain = orthogonal.shortest(projected, u, alphas[k])
+        projected, inside = space.without(rows.T).T * scale, space.without(u[which])
+        for k, own in zip(which, inside, strict=True):
+            coef, gain = orthogonal.shortest(projected, own, alphas[k])
             coefs[k, space.held], gains[k] = scale * coef, gain / weight
             fitted[k] = rows @ (scale * coef)
 
-    def _excess(self, left: np.ndarray, coefs: np.ndarray) -> np.ndarray:
+    def _excess(self, u: np.ndarray, left: np.ndarray, coefs: np.ndarray) -> np.ndarray:
         """Return ‖left‖ relative to the terms that it is the difference of."""
         size = np.sqrt(self.problem.weight) * (np.abs(coefs) @ self.problem.reach)
-        return np.linalg.norm(left, axis=1) / (np.linalg.norm(self.u) + size + TINY)
+        return np.linalg.norm(left, axis=1) / (np.linalg.norm(u, axis=1) + size + TINY)
 
     def _add(self, delta: np.ndarray, coefs: np.ndarray, which: np.ndarray) -> np.ndarray:
         """Add V⁻¹Zᵀδ/Σw to rows `which` of `coefs`; return their Z b, in the same pass."""

@@ -12,7 +12,7 @@ from fastreg.designs import Design, Evaluation
 from fastreg.workers import run_jobs
 
 Block = tuple[np.ndarray, np.ndarray, np.ndarray]  # columns (k,), coefs (m, k), intercepts (m,)
-Route = Generator[np.ndarray, tuple[np.ndarray, np.ndarray], Any]
+Route = Generator[tuple[Any, np.ndarray], tuple[np.ndarray, np.ndarray], Any]
 
 MOST_BYTES = 1 << 29  # of correlations that a pass may return
 
@@ -49,7 +49,7 @@ def evaluate(
         coefs,
         np.concatenate([intercepts for _, _, intercepts in blocks]),
         np.repeat([part.row_weights for part in parts], sizes, axis=0),
-        np.repeat([part.task.target for part in parts], sizes),
+        _targets(parts, sizes),
         None if cols is every(design.n_features) else cols,
     )
     first = 0
@@ -73,6 +73,12 @@ def _side_by_side(blocks: Sequence[Block], sizes: list[int]) -> tuple[np.ndarray
     return union, out
 
 
+def _targets(parts: Sequence[Any], sizes: list[int]) -> np.ndarray:
+    """Return the target of every vector."""
+    each = zip(parts, sizes, strict=True)
+    return np.concatenate([np.broadcast_to(part.task.target, size) for part, size in each])
+
+
 def evaluate_problems(
     design: Design, problems: Sequence[Any], blocks: Sequence[list[Block]]
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
@@ -84,15 +90,15 @@ def evaluate_problems(
 
 
 def run_routes(
-    design: Design, problems: Sequence[Any], routes: Sequence[Route], n_jobs: int | None
+    design: Design, routes: Sequence[Route], n_jobs: int | None
 ) -> list[tuple[Any, float]]:
     """Run routes side by side, in threads where asked; return what each returns and its passes.
 
-    A route is a generator: it yields coefficients, of the shape (m, p) or what its problem takes,
-    and is sent their Xᵀr/Σw and ‖r‖²/Σw. All that ask at a time share a pass over X.
+    A route is a generator: it yields a problem and coefficients, of the shape (m, p) or what the
+    problem takes, and is sent their Xᵀr/Σw and ‖r‖²/Σw. All that ask at a time share a pass over X.
     """
     if len(routes) == 1:
-        return [_run_alone(design, problems[0], routes[0])]
+        return [_run_alone(design, routes[0])]
     results: list[Any] = [None] * len(routes)
     passes = np.zeros(len(routes))
     waiting: list[tuple[int, Any]] = [(k, None) for k in range(len(routes))]
@@ -103,23 +109,24 @@ def run_routes(
             if done:
                 results[k] = value
             else:
-                asking.append((k, value))
+                asking.append((k, *value))
         waiting = []
-        for some in _chunks(design, problems, asking):
+        for some in _chunks(design, asking):
             before = design.passes
-            asked = [problems[k] for k, _ in some]
-            blocks = [problems[k].blocks(coefs) for k, coefs in some]
-            found = evaluate_problems(design, asked, blocks)
-            waiting += [(k, reply[:2]) for (k, _), reply in zip(some, found, strict=True)]
-            passes[[k for k, _ in some]] += (design.passes - before) / len(some)
+            numbers, problems, coefs = zip(*some, strict=True)
+            blocks = [p.blocks(block) for p, block in zip(problems, coefs, strict=True)]
+            found = evaluate_problems(design, problems, blocks)
+            waiting += [(k, reply[:2]) for k, reply in zip(numbers, found, strict=True)]
+            passes[list(numbers)] += (design.passes - before) / len(some)
     return list(zip(results, passes, strict=True))
 
 
-def _run_alone(design: Design, problem: Any, route: Route) -> tuple[Any, float]:
+def _run_alone(design: Design, route: Route) -> tuple[Any, float]:
     before, reply = design.passes, None
     try:
         while True:
-            reply = problem.evaluate(design, route.send(reply))
+            problem, coefs = route.send(reply)
+            reply = problem.evaluate(design, coefs)
     except StopIteration as end:
         return end.value, design.passes - before
 
@@ -132,16 +139,17 @@ def _advance(route: Route, reply: Any) -> tuple[bool, Any]:
 
 
 def _chunks(
-    design: Design, problems: Sequence[Any], asking: list[tuple[int, np.ndarray]]
-) -> Iterator[list[tuple[int, np.ndarray]]]:
+    design: Design, asking: list[tuple[int, Any, np.ndarray]]
+) -> Iterator[list[tuple[int, Any, np.ndarray]]]:
     """Yield requests whose correlations fit into memory together."""
     some, size = [], 0.0
-    for k, coefs in asking:
-        own = 8.0 * len(coefs) * len(problems[k].parts) * design.n_features
+    for ask in asking:
+        _, problem, coefs = ask
+        own = 8.0 * len(coefs) * len(problem.parts) * design.n_features
         if some and size + own > MOST_BYTES:
             yield some
             some, size = [], 0.0
-        some.append((k, coefs))
+        some.append(ask)
         size += own
     if some:
         yield some

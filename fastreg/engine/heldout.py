@@ -19,7 +19,7 @@ def held_out_errors(
     coefs: np.ndarray,
     loss: np.ndarray | None = None,
     curved: np.ndarray | None = None,
-) -> tuple[np.ndarray, float]:
+) -> tuple[np.ndarray, float | np.ndarray]:
     """Return the weighted mean squared error of each of m coefficient vectors, and the variance.
 
     With cross-products, Σw(y − ŷ)² = S_yy − 2 bᵀS_xy + bᵀS b + W(ȳ − b0 − x̄·b)²: no pass over X.
@@ -30,28 +30,34 @@ def held_out_errors(
     Returns
     -------
     mse : ndarray of shape (m,)
-    tss : float
+    tss : float, or ndarray of shape (m,) where each vector has its target
         Weighted mean of (y − ȳ)² over the held-out rows.
     """
     task = problem.task
     held = merge_all([groups[g] for g in task.held_out])
     t = task.target
-    tss = float(held.s_yy[t] / held.weight)
+    tss = held.s_yy[t] / held.weight
     if loss is not None:
         return loss / held.weight, tss
     if not held.has_cross:
         return _from_rows(design, problem, held.weight, coefs), tss
-    s_xy, s_yy = held.s_xy[:, t], held.s_yy[t]
+    s_yy, fitted = held.s_yy[t], _products(coefs, held.s_xy.T[t])
     if curved is None:
         curved = np.einsum("kj,kj->k", coefs @ held.s_xx, coefs)
     miss = _mean_residual(problem, held, coefs)
-    sse = s_yy - 2.0 * (coefs @ s_xy) + curved + held.weight * miss**2
+    sse = s_yy - 2.0 * fitted + curved + held.weight * miss**2
     magnitude = np.abs(coefs) @ np.sqrt(held.s_xx.diagonal())
     doubtful = 4.0 * EPS * (s_yy + magnitude**2) > ALLOWED_ROUNDING * sse
     mse = np.maximum(sse, 0.0) / held.weight
     if design.has_rows and np.any(doubtful):
-        mse[doubtful] = _from_rows(design, problem, held.weight, coefs[doubtful])
+        part = problem.take(doubtful)
+        mse[doubtful] = _from_rows(design, part, held.weight, coefs[doubtful])
     return mse, tss
+
+
+def _products(coefs: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return the product of each vector with its own row, or with the only one."""
+    return coefs @ rows if rows.ndim == 1 else np.einsum("kj,kj->k", coefs, rows)
 
 
 def _mean_residual(problem: Problem, held: Moments, coefs: np.ndarray) -> np.ndarray:

@@ -26,13 +26,18 @@ from fastreg.engine.tasks import Penalty, Settings, Task
 EPS = np.finfo(float).eps
 SMALLEST_SLACK = np.sqrt(np.finfo(float).eps)  # 1 − h below this is too little of a digit
 
-Block = tuple[slice, np.ndarray, np.ndarray]  # rows, residuals (rows, m), 1 − h (rows, m)
+BLOCK_BYTES = 1 << 23  # of residuals, or of what they come from, at a time
+
+# rows, targets, residuals (rows, targets, m), 1 − h (rows, m)
+Block = tuple[slice, slice, np.ndarray, np.ndarray]
 
 
 def leave_one_out(
-    design: Design, penalty: Penalty, alphas: np.ndarray, target: int, fit_intercept: bool
-) -> Iterator[tuple[slice, np.ndarray]]:
-    """Yield (rows, leave-one-out residuals y_i − ŷ_(−i) of shape (rows, m)), block by block.
+    design: Design, penalty: Penalty, alphas: np.ndarray, fit_intercept: bool
+) -> Iterator[tuple[slice, slice, np.ndarray]]:
+    """Yield (rows, targets, leave-one-out residuals y_i − ŷ_(−i) of shape (rows, targets, m)).
+
+    Block by block; the leverages are the same for every target.
 
     Parameters
     ----------
@@ -40,17 +45,28 @@ def leave_one_out(
         Positive, in the units of `Task` (ridge's own divided by Σw); fixed while a row is left
         out in the scaling of ridge's own objective.
     """
-    task = Task(penalty, alphas, target=target, fit_intercept=fit_intercept)
+    every = np.arange(design.n_targets)
+    least = np.full(every.size, alphas.min())
+    task = Task(penalty, least, target=every, fit_intercept=fit_intercept)
     cross = _in_p_space(design, task)
     groups = design.moments(cross)
     problem = Problem(train_moments(groups, None), task, design)
     blocks = _from_columns if cross else _from_rows
-    for rows, residual, slack in blocks(design, problem, alphas):
+    for rows, some, residual, slack in blocks(design, problem, alphas):
         useless = ~(slack > SMALLEST_SLACK)
-        out = residual / np.where(useless, 1.0, slack)
+        residual /= np.where(useless, 1.0, slack)[:, None]
         for i in np.flatnonzero(useless.any(axis=1)):
-            out[i, useless[i]] = _refit_without(design, problem, rows.start + i, useless[i])
-        yield rows, out
+            left = alphas[useless[i]]
+            residual[i][:, useless[i]] = _refit_without(
+                design, problem, rows.start + i, left, every[some]
+            )
+        yield rows, some, residual
+
+
+def _target_blocks(design: Design, size: int) -> list[slice]:
+    """Return slices of the targets, so many that what has `size` numbers a target fits."""
+    step = max(1, BLOCK_BYTES // (8 * size))
+    return [slice(i, min(i + step, design.n_targets)) for i in range(0, design.n_targets, step)]
 
 
 def _in_p_space(design: Design, task: Task) -> bool:
@@ -63,26 +79,33 @@ def _in_p_space(design: Design, task: Task) -> bool:
     return not interpolates and holds_moments(design, 1, task.alphas.size, True)
 
 
-def _refit_without(design: Design, problem: Problem, row: int, which: np.ndarray) -> np.ndarray:
-    """Return the residuals of a row that (nearly) interpolates itself, by refits without it."""
-    task = problem.task
+def _refit_without(
+    design: Design, problem: Problem, row: int, alphas: np.ndarray, targets: np.ndarray
+) -> np.ndarray:
+    """Return residuals (targets, m) of a row that (nearly) interpolates itself, by refits."""
+    shape = targets.size, alphas.size
     if design.omega(problem.row_weights)[row] == problem.weight:
-        return np.full(np.count_nonzero(which), np.nan)  # no other row has any weight
+        return np.full(shape, np.nan)  # no other row has any weight
     rest = design.without(row)
-    moments = train_moments(rest.moments(_in_p_space(rest, task)), None)
-    alphas = task.alphas[which] * (problem.weight / moments.weight)
-    again = Problem(moments, replace(task, alphas=alphas), rest)
-    route = RidgePath(rest, again, Settings()).solve(alphas)
-    ((answer, _),) = run_routes(rest, [again], [route], None)
-    coefs = answer.coefs
-    found = rest.evaluate(
-        coefs,
-        again.intercepts_about_shift(coefs),
-        again.row_weights[None, :],
-        np.full(alphas.size, task.target),
-        predictions=True,
+    moments = train_moments(rest.moments(_in_p_space(rest, problem.task)), None)
+    same = np.tile(alphas * (problem.weight / moments.weight), targets.size)
+    task = replace(problem.task, alphas=same, target=np.repeat(targets, alphas.size))
+    again = Problem(moments, task, rest)
+    ((answer, _),) = run_routes(rest, [RidgePath(rest, again, Settings()).solve()], None)
+    return design.y[row, targets][:, None] - _predictions(rest, again, answer.coefs)[row].reshape(
+        shape
     )
-    return design.y[row, task.target] - found.predictions[row]
+
+
+def _predictions(design: Design, problem: Problem, coefs: np.ndarray) -> np.ndarray:
+    """Return ŷ of all rows, shape (n, m)."""
+    return design.evaluate(
+        coefs,
+        problem.intercepts_about_shift(coefs),
+        problem.row_weights[None, :],
+        problem.task.target,
+        predictions=True,
+    ).predictions
 
 
 def _from_columns(design: Design, problem: Problem, alphas: np.ndarray) -> Iterator[Block]:
@@ -93,17 +116,22 @@ def _from_columns(design: Design, problem: Problem, alphas: np.ndarray) -> Itera
     with one of the other.
     """
     basis, form, n_free = _make_basis(design, problem, alphas.min())
-    inside = basis.T @ problem.corr
-    weights = np.tile(inside[:, None], alphas.size)
-    weights[n_free:] = form.invert(weights[n_free:], alphas)
+    inside = basis.T @ problem.corr.T
     share = design.omega(problem.row_weights)[:, None] / problem.weight
     start = 1.0 if problem.task.fit_intercept else 0.0
-    t = problem.task.target
-    y = design.y[:, t] - design.y_shift[t] - problem.y_centre
+    targets = _target_blocks(design, alphas.size * max(len(basis), design.pass_rows))
     for rows, z in design.project(basis, problem.centre):
         own = start + np.einsum("ij,ij->i", z[:, :n_free], z[:, :n_free])
         slack = 1.0 - share[rows] * (own[:, None] + form.forms(z[:, n_free:].T, alphas))
-        yield rows, y[rows, None] - z @ weights, slack
+        for some in targets:
+            if len(targets) > 1 or rows.start == 0:
+                weights = np.repeat(inside[:, some], alphas.size, axis=1)
+                each = np.tile(alphas, some.stop - some.start)
+                weights[n_free:] = form.invert(weights[n_free:], each)
+            y = design.y[rows, some] - design.y_shift[some] - problem.y_centre[some]
+            residual = (z @ weights).reshape(*y.shape, alphas.size)
+            np.subtract(y[:, :, None], residual, out=residual)
+            yield rows, some, residual, slack
 
 
 def _make_basis(design: Design, problem: Problem, alpha: float) -> tuple[np.ndarray, Form, int]:
@@ -115,9 +143,9 @@ def _make_basis(design: Design, problem: Problem, alpha: float) -> tuple[np.ndar
     """
     free, held = problem.free, np.setdiff1d(problem.cols, problem.free)
     scale = 1.0 / np.sqrt(problem.l2w[held])
-    basis = np.zeros((problem.corr.size, held.size))
+    basis = np.zeros((problem.root.size, held.size))
     if not free.size:
-        whole = held.size == problem.corr.size
+        whole = held.size == problem.root.size
         gram = problem.gram if whole else problem.gram[np.ix_(held, held)]
         form = Form(scale_both(gram, scale))
         if is_resolved(problem, held, form.smallest(), alpha):
@@ -132,7 +160,7 @@ def _make_basis(design: Design, problem: Problem, alpha: float) -> tuple[np.ndar
     form = Form(tall, squared=True)
     basis[held] = scale[:, None] * form.q
     basis[free] = -fit.back(product(inner, basis[held]))
-    own = np.zeros((problem.corr.size, fit.rank))
+    own = np.zeros((problem.root.size, fit.rank))
     own[free] = fit.back(np.eye(fit.rank))
     return np.hstack([own, basis]), form, fit.rank
 
@@ -145,7 +173,7 @@ def _root(design: Design, problem: Problem) -> np.ndarray:
     """
     cols = problem.cols
     size = problem.root[cols]
-    root = np.zeros((cols.size, problem.corr.size))
+    root = np.zeros((cols.size, problem.root.size))
     low, scale, rcond = cholesky(problem.gram[np.ix_(cols, cols)].T, np.zeros(cols.size))
     lost = float(np.max((problem.reach[cols] / size) ** 2, initial=0.0))
     # the smallest eigenvalue is no less than rcond times the largest sum of a row, at least 1
@@ -153,11 +181,11 @@ def _root(design: Design, problem: Problem) -> np.ndarray:
         root[:, cols] = np.tril(low).T / scale
         return root
     share = np.sqrt(design.omega(problem.row_weights) / problem.weight)
-    chosen = np.eye(problem.corr.size)[:, cols]
+    chosen = np.eye(problem.root.size)[:, cols]
     rows = triangular_root(
         z * share[rows, None] for rows, z in design.project(chosen, problem.centre)
     )
-    root = np.zeros((len(rows), problem.corr.size))
+    root = np.zeros((len(rows), problem.root.size))
     root[:, cols] = rows
     return root
 
@@ -173,29 +201,41 @@ def _from_rows(design: Design, problem: Problem, alphas: np.ndarray) -> Iterator
     keep = np.flatnonzero(omega)
     space = RowSpace(design, problem, problem.l2w)
     form, top = space.form(alphas.min())
-    u = design.targets(problem.task.target, problem.y_centre, problem.row_weights)
-    residual = form.solve(np.tile(space.without(u)[:, None], alphas.size), alphas)
     factor = form.smallest() + alphas
     own = np.einsum("ik,ik->i", space.basis, space.basis)
-    slack = factor * (form.inverse_diagonal(alphas) - np.divide.outer(own, top + alphas))
-    out, rest = np.empty((design.n_rows, alphas.size)), np.ones((design.n_rows, alphas.size))
-    out[keep] = factor * space.without(residual.T).T / np.sqrt(omega[keep])[:, None]
-    rest[keep] = slack
-    if keep.size < design.n_rows:
-        _fill_unweighted(design, problem, alphas, omega == 0, out)
-    yield slice(0, design.n_rows), out, rest
+    slack = np.ones((design.n_rows, alphas.size))
+    slack[keep] = factor * (form.inverse_diagonal(alphas) - np.divide.outer(own, top + alphas))
+    root = np.sqrt(omega[keep])[:, None]
+    rest = np.flatnonzero(omega == 0)
+    unweighted = _Unweighted(design, problem, alphas, rest) if rest.size else None
+    for some in _target_blocks(design, alphas.size * design.n_rows):
+        part = problem.take(some)
+        u = space.without(design.targets(part.task.target, part.y_centre, part.row_weights))
+        out = np.empty((design.n_rows, len(u), alphas.size))
+        inside = np.repeat(form.inward(u.T), alphas.size, axis=1)
+        residual = form.outward(form.invert(inside, np.tile(alphas, len(u))))
+        residual = space.without(residual.T).T / root
+        out[keep] = residual.reshape(keep.size, len(u), alphas.size) * factor
+        if unweighted is not None:
+            out[rest] = unweighted.residuals(part)
+        yield slice(0, design.n_rows), some, out, slack
 
 
-def _fill_unweighted(
-    design: Design, problem: Problem, alphas: np.ndarray, rows: np.ndarray, out: np.ndarray
-) -> None:
+class _Unweighted:
     """Rows without weight take no part in the fit: their residual is the plain one."""
-    coefs, _ = Dual(design, problem, problem.l2w).solve(alphas)
-    found = design.evaluate(
-        coefs,
-        problem.intercepts_about_shift(coefs),
-        problem.row_weights[None, :],
-        np.full(alphas.size, problem.task.target),
-        predictions=True,
-    )
-    out[rows] = design.y[rows, problem.task.target, None] - found.predictions[rows]
+
+    def __init__(
+        self, design: Design, problem: Problem, alphas: np.ndarray, rows: np.ndarray
+    ) -> None:
+        self.design, self.rows = design, rows
+        self.values, self.number = np.unique(alphas, return_inverse=True)
+        self.dual = Dual(design, problem, problem.l2w, self.values)
+
+    def residuals(self, part: Problem) -> np.ndarray:
+        """Return y − ŷ of these rows for the targets of a problem, shape (rows, targets, m)."""
+        targets, m = part.task.target, self.number.size
+        pairs = part.take(np.repeat(np.arange(targets.size), m))
+        coefs, _ = self.dual.solve(pairs, np.tile(self.number, targets.size))
+        fitted = _predictions(self.design, pairs, coefs)[self.rows]
+        y = self.design.y[self.rows][:, targets, None]
+        return y - fitted.reshape(self.rows.size, targets.size, m)

@@ -20,22 +20,55 @@ EPS = np.finfo(float).eps
 WIDE_ENTRIES = 1 << 20  # that are held in extended precision at a time
 
 
-def solve(design: Design, problem: Problem, alpha: float) -> tuple[np.ndarray, float]:
-    """Return the ridge solution on `problem.cols` and what one more correction would gain.
+def factor(design: Design, problem: Problem, alpha: float) -> OfRows | OfGram:
+    """Return what solves ridge on `problem.cols` for any target."""
+    return (OfRows if design.has_rows else OfGram)(design, problem, alpha)
 
-    Of minimum Euclidean norm where the solution is not unique.
-    """
-    cols = problem.cols
-    penalty = alpha * problem.l2w[cols]
-    if not design.has_rows:
-        return _from_gram(problem, penalty)
-    columns, _ = design.columns(cols, problem.centre, problem.row_weights)
-    u = design.targets(problem.task.target, problem.y_centre, problem.row_weights)
-    if alpha > 0:
-        columns = panels.stack([columns, np.diag(np.sqrt(penalty * problem.weight))])
-        u = np.concatenate([u, np.zeros(cols.size)])
-    coef, gain = PivotedQR(columns).solve(u)
-    return coef, gain / problem.weight
+
+class OfRows:
+    """Orthogonal factors of the columns of `problem`, with a row √(α v_j) for each."""
+
+    def __init__(self, design: Design, problem: Problem, alpha: float) -> None:
+        self.design, cols = design, problem.cols
+        columns, _ = design.columns(cols, problem.centre, problem.row_weights)
+        self.n_below = cols.size if alpha > 0 else 0
+        if alpha > 0:
+            root = np.sqrt(alpha * problem.l2w[cols] * problem.weight)
+            columns = panels.stack([columns, np.diag(root)])
+        self.fit = PivotedQR(columns)
+
+    def solve(self, problem: Problem) -> tuple[np.ndarray, float]:
+        """Return the solution for one target and what one more correction would gain.
+
+        Of minimum Euclidean norm where the solution is not unique.
+        """
+        u = self.design.targets(problem.task.target, problem.y_centre, problem.row_weights)
+        coef, gain = self.fit.solve(np.append(u.ravel(), np.zeros(self.n_below)))
+        return coef, gain / problem.weight
+
+
+class OfGram:
+    """The same from G alone, with rows and columns scaled to a unit diagonal."""
+
+    def __init__(self, design: Design, problem: Problem, alpha: float) -> None:
+        self.cols = cols = problem.cols
+        self.matrix = problem.gram[np.ix_(cols, cols)] + np.diag(alpha * problem.l2w[cols])
+        self.scale = 1.0 / np.sqrt(np.diagonal(self.matrix))
+        self.fit = PivotedQR(self.scale[:, None] * self.matrix)
+
+    def solve(self, problem: Problem) -> tuple[np.ndarray, float]:
+        """Return what `OfRows.solve` does."""
+        corr, fit = problem.corr.ravel()[self.cols], self.fit
+        coef, gain = np.zeros(self.cols.size), np.inf
+        for _ in range(5):
+            left = corr - self.matrix @ coef
+            step = fit.back(fit.inside(self.scale * left))
+            new_gain = 0.5 * abs(float(left @ step))
+            if not new_gain < 0.25 * gain:
+                break
+            gain = new_gain
+            coef = coef + step
+        return fit.shorten(coef), gain
 
 
 class PivotedQR:
@@ -173,24 +206,6 @@ def _triangle(blocks: list[np.ndarray]) -> np.ndarray:
     stacked = panels.stack(blocks)
     tau = panels.qr(stacked)
     return panels.upper_triangle(stacked, tau.size)
-
-
-def _from_gram(problem: Problem, penalty: np.ndarray) -> tuple[np.ndarray, float]:
-    """Return the same from G alone, with rows and columns scaled to a unit diagonal."""
-    cols = problem.cols
-    matrix = problem.gram[np.ix_(cols, cols)] + np.diag(penalty)
-    scale = 1.0 / np.sqrt(np.diagonal(matrix))
-    fit = PivotedQR(scale[:, None] * matrix)
-    coef, gain = np.zeros(cols.size), np.inf
-    for _ in range(5):
-        left = problem.corr[cols] - matrix @ coef
-        step = fit.back(fit.inside(scale * left))
-        new_gain = 0.5 * abs(float(left @ step))
-        if not new_gain < 0.25 * gain:
-            break
-        gain = new_gain
-        coef = coef + step
-    return fit.shorten(coef), gain
 
 
 def shortest(rows: np.ndarray, u: np.ndarray, alpha: float) -> tuple[np.ndarray, float]:

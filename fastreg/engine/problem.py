@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from copy import copy
+from dataclasses import replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -22,6 +22,9 @@ _NONE = np.empty(0, dtype=np.intp)
 class Problem:
     """The scalars and p-vectors of one task; everything divided by Σw.
 
+    Where a task has a target for each of its m coefficient vectors, so have `yy` and `y_centre`,
+    shape (m,), and `corr`, shape (m, p).
+
     Attributes
     ----------
     weight : float
@@ -30,8 +33,8 @@ class Problem:
         ‖y‖²/Σw about the mean (about 0 without an intercept); 0 for a constant target.
     centre, y_centre : ndarray of shape (p,), float
         What centring subtracts, relative to the design's shifts.
-    diag, corr : ndarray of shape (p,)
-        Gram diagonal and Xᵀy/Σw, centred with an intercept.
+    diag : ndarray of shape (p,)
+        Gram diagonal, centred with an intercept.
     root : ndarray of shape (p,)
         √diag.
     reach : ndarray of shape (p,)
@@ -56,23 +59,19 @@ class Problem:
     def __init__(self, moments: Moments, task: Task, design: Design) -> None:
         self.moments, self.task = moments, task
         self.design_shift = design.shift
-        self.systems: dict[tuple, Any] = {}
         self.weight = moments.weight
         variances, mean = moments.variances, moments.mean
         t = task.target
         if task.fit_intercept:
             self.centre = (moments.shift - design.shift) + moments.offset
-            self.y_centre = float((moments.y_shift[t] - design.y_shift[t]) + moments.y_offset[t])
+            self.y_centre = (moments.y_shift[t] - design.y_shift[t]) + moments.y_offset[t]
             self.diag = np.array(variances)
-            self.corr = moments.s_xy[:, t] / self.weight
-            self.yy = float(moments.s_yy[t] / self.weight)
-            if self.yy <= (ROUNDING * moments.y_mean[t]) ** 2:
-                self.yy, self.corr = 0.0, np.zeros_like(self.corr)  # a constant target
+            self.yy = moments.s_yy[t] / self.weight
+            self.yy = self.yy * (self.yy > (ROUNDING * moments.y_mean[t]) ** 2)  # constant targets
         else:
-            self.centre, self.y_centre = -design.shift, -float(design.y_shift[t])
+            self.centre, self.y_centre = -design.shift, -design.y_shift[t]
             self.diag = variances + mean**2
-            self.corr = moments.s_xy[:, t] / self.weight + mean * moments.y_mean[t]
-            self.yy = float(moments.s_yy[t] / self.weight + moments.y_mean[t] ** 2)
+            self.yy = moments.s_yy[t] / self.weight + moments.y_mean[t] ** 2
         self.root = np.sqrt(self.diag)
         self.reach = self.root
         if task.fit_intercept and not design.shifts_rows:
@@ -120,6 +119,29 @@ class Problem:
         return self.task.train, self.task.fit_intercept
 
     @cached_property
+    def corr(self) -> np.ndarray:
+        """Xᵀy/Σw, shape (p,) or (m, p); 0 for a constant target."""
+        moments, t = self.moments, self.task.target
+        corr = moments.s_xy.T[t] / self.weight
+        if self.task.fit_intercept:
+            corr[self.yy == 0] = 0.0
+        else:
+            corr += np.multiply.outer(moments.y_mean[t], moments.mean)
+        return corr
+
+    def take(self, which: np.ndarray | slice) -> Problem:
+        """Return the problem of some vectors: the same for all where there is one target."""
+        task = self.task
+        if np.ndim(task.target) == 0:
+            return self
+        part = copy(self)
+        part.task = replace(task, alphas=task.alphas[which], target=task.target[which])
+        part.yy, part.y_centre = self.yy[which], self.y_centre[which]
+        for known in ("corr", "largest_corr"):
+            part.__dict__.pop(known, None)
+        return part
+
+    @cached_property
     def gram(self) -> np.ndarray:
         """G, shape (p, p), C-ordered."""
         gram = np.ascontiguousarray(self.moments.s_xx / self.weight)
@@ -143,7 +165,7 @@ class Problem:
         """Return rows `cols` of G, shape (len(cols), p): a pass over X where G is not held."""
         if self.moments.has_cross:
             return self.gram[cols]
-        return self.gram_block(design, cols, every(self.corr.size))
+        return self.gram_block(design, cols, every(self.root.size))
 
     def gram_block(self, design: Design, new: np.ndarray, old: np.ndarray) -> np.ndarray:
         """Return G_new,old from the design's columns, shape (len(new), len(old)).
@@ -160,13 +182,6 @@ class Problem:
             out += np.multiply.outer(mean[new], mean[old])
         return out
 
-    def shared_system(self, make: Callable[[], Any]) -> Any:
-        """Return what tasks of equal training rows, penalty and alphas share: factor once."""
-        key = (id(self.task.penalty), self.task.alphas.tobytes())
-        if key not in self.systems:
-            self.systems[key] = make()
-        return self.systems[key]
-
     def pull(self, corr: np.ndarray) -> np.ndarray:
         """Return how strongly each column is drawn away from zero, bounds considered."""
         up, down = np.where(self.upper > 0, corr, 0.0), np.where(self.lower < 0, -corr, 0.0)
@@ -174,7 +189,7 @@ class Problem:
 
     def start(self) -> np.ndarray:
         """Return the coefficients to start from, shape (p,), within the bounds."""
-        coef = np.zeros(self.corr.size)
+        coef = np.zeros(self.root.size)
         if self.task.start is not None and self.yy > 0:
             coef[self.cols] = self.task.start[self.cols]
             np.clip(coef, self.lower, self.upper, out=coef)
@@ -185,9 +200,9 @@ class Problem:
         return coef.nonzero()[0]
 
     @cached_property
-    def largest_corr(self) -> float:
+    def largest_corr(self) -> float | np.ndarray:
         """The largest |Xᵀy|/Σw of the columns that may be non-zero."""
-        return float(np.abs(self.corr[self.cols]).max(initial=0.0))
+        return np.abs(self.corr[..., self.cols]).max(axis=-1, initial=0.0)
 
     def intercepts_about_shift(self, coefs: np.ndarray) -> np.ndarray:
         """Return what a design's `evaluate` takes as intercepts for coefficients (m, p)."""
@@ -220,15 +235,15 @@ class Problem:
 
     def standing(self, found: Evaluation) -> tuple[np.ndarray, np.ndarray]:
         """Return Xᵀr/Σw (m, p) and ‖r‖²/Σw (m,) of an evaluation about the shift, used up."""
-        corr = found.corr
-        if not self.yy:  # a constant target and no coefficients: what is left of r is rounding
-            corr[:] = 0.0
-            return corr, np.zeros(len(corr))
+        corr, rr = found.corr, found.loss @ self.row_weights / self.weight
         # With an intercept Σ ω r is 0 but for rounding, which the centring takes out.
         for row, total in zip(corr, found.residual_sum, strict=True):
             row -= total * self.centre
         corr /= self.weight
-        return corr, found.loss @ self.row_weights / self.weight
+        # a constant target and no coefficients: what is left of r is rounding
+        constant = np.broadcast_to(self.yy == 0, rr.shape)
+        corr[constant], rr[constant] = 0.0, 0.0
+        return corr, rr
 
     def evaluation(self, design: Design, coefs: np.ndarray) -> Evaluation:
         """Return the design's evaluation of coefficients (m, p)."""

@@ -1,4 +1,4 @@
-"""Ridge: problems without an L1 term or bounds, solved exactly for all α at once.
+"""Ridge: problems without an L1 term or bounds, solved exactly for all α and targets at once.
 
 Primal (p × p moments held): a system of `fastreg.engine.systems`, refined from the residual until
 that stops helping. More columns than rows: `fastreg.engine.dual`. Where a factor is of no use,
@@ -7,143 +7,218 @@ that stops helping. More columns than rows: `fastreg.engine.dual`. Where a facto
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from fastreg.designs import Design
 from fastreg.engine import orthogonal
 from fastreg.engine.answer import Answer
-from fastreg.engine.certificate import certify, is_rounding
+from fastreg.engine.certificate import Certificates, certify, is_rounding, is_solved
 from fastreg.engine.dual import Dual
 from fastreg.engine.evaluation import Route
 from fastreg.engine.panels import product
 from fastreg.engine.problem import Problem
-from fastreg.engine.systems import choose_system
+from fastreg.engine.systems import Cholesky, Tridiagonal, choose_system
 from fastreg.engine.tasks import Settings
 
 NEGLIGIBLE = 1e-9  # a relative correction whose square is below rounding
 MAX_CORRECTIONS = 10
+BLOCK_BYTES = 1 << 23  # of each array that has a row a vector; some ten are held at a time
 EPS = np.finfo(float).eps
 
 
 class RidgePath:
-    """One ridge task over its list of α.
+    """Ridge on some rows: a list of α for one target, or a target with each α.
 
     Attributes
     ----------
-    ill_conditioned : bool
-        After `solve`: whether some α had to go to the orthogonal fallback.
+    ill_conditioned : ndarray of shape (m,), bool
+        After `solve`: which vectors had to go to the orthogonal fallback.
     from_moments : ndarray of shape (m,), bool
         After `solve`: which certificates rest on the moments and not on the true residual.
     """
 
     def __init__(self, design: Design, problem: Problem, settings: Settings) -> None:
-        self.design, self.problem = design, problem
-        self.ill_conditioned = False
+        self.design, self.problem, self.settings = design, problem, settings
         self.cols = problem.cols
         self.ridge = problem.l2w[self.cols]
         self.from_rows = design.has_rows and (problem.task.verify or not problem.moments.has_cross)
+        self.values, self.number = np.unique(problem.task.alphas, return_inverse=True)
 
-    def solve(self, alphas: np.ndarray) -> Route:
-        """Solve for all α at once; returns an `Answer`."""
-        problem, m = self.problem, alphas.size
-        coefs, gains = np.zeros((m, problem.corr.size)), np.full(m, np.inf)
-        if not (self.cols.size and problem.yy):
-            corrs, rr = yield from self._residual(coefs)
-        elif problem.moments.has_cross:
-            corrs, rr = yield from self._primal(alphas, coefs, gains)
-        else:
-            self._dual(alphas, coefs, gains)
-            corrs, rr = yield from self._residual(coefs)
+    def solve(self) -> Route:
+        """Solve all vectors, as many at a time as fit into memory; returns an `Answer`."""
+        m, p = self.number.size, self.problem.root.size
+        coefs, rr, solved = np.zeros((m, p)), np.zeros(m), np.empty(m, dtype=bool)
+        found = Certificates(*np.empty((4, m)))
+        self.ill_conditioned = np.zeros(m, dtype=bool)
         self.from_moments = np.full(m, not self.from_rows)
-        found = certify(problem, alphas, coefs, corrs, rr, self._rows)
+        step = vectors_at_a_time(self.design, self.problem)
+        for first in range(0, m, step):
+            some = np.arange(first, min(first + step, m))
+            part = self.problem.take(some)
+            own = yield from self._solve_some(part, some, coefs, rr)
+            solved[some] = is_solved(part, self.settings, own)
+            for each, values in zip(found, own, strict=True):
+                each[some] = values
+        n_iter = np.ones(m, dtype=np.intp)
+        return Answer(
+            coefs, rr, found, n_iter, self.from_moments, self.ill_conditioned, solved=solved
+        )
+
+    def _solve_some(
+        self, problem: Problem, some: np.ndarray, coefs: np.ndarray, rr: np.ndarray
+    ) -> Route:
+        """Fill in vectors `some` of all, which `problem` is that of; return their certificates."""
+        alphas, corrs = self.values[self.number[some]], np.zeros((some.size, coefs.shape[1]))
+        gains = np.full(some.size, np.inf)
+        # a constant target has coefficients 0, and nothing is left of it
+        live = np.flatnonzero(np.broadcast_to(problem.yy > 0, some.shape))
+        if live.size:
+            block = _Block(problem.take(live), self.number[some[live]], coefs.shape[1])
+            if self.cols.size and problem.moments.has_cross:
+                yield from self._primal(block)
+            else:
+                if self.cols.size:
+                    self._dual(block)
+                block.corrs, block.rr = yield from self._residual(block.problem, block.coefs)
+            at = some[live]
+            coefs[at], corrs[live], rr[at], gains[live] = block.results()
+            self.ill_conditioned[at] = block.failed
+        found = certify(problem, alphas, coefs[some], corrs, rr[some], self._rows)
         # At α = 0 nothing has a finite conjugate; P − P* = gᵀG⁻¹g/2 is what one more correction
         # would gain, and never more than ‖r‖²/2.
         zero = alphas == 0
-        found.gap[zero] = np.minimum(gains, 0.5 * rr)[zero]
-        rounded = is_rounding(problem, alphas, coefs, corrs)
+        found.gap[zero] = np.minimum(gains, 0.5 * rr[some])[zero]
+        rounded = is_rounding(problem, alphas, coefs[some], corrs)
         found.floor[rounded] = np.maximum(found.floor, found.gap)[rounded]
-        n_iter = np.ones(m, dtype=np.intp)
-        return Answer(coefs, rr, found, n_iter, self.from_moments, self.ill_conditioned)
+        return found
 
     def _rows(self, cols: np.ndarray) -> np.ndarray:
         return self.problem.gram_rows(self.design, cols)
 
-    def _residual(self, coefs: np.ndarray) -> Route:
+    def _residual(self, problem: Problem, coefs: np.ndarray) -> Route:
         """Return Xᵀr/Σw and ‖r‖²/Σw, from the rows where the task asks for it."""
-        problem = self.problem
         if self.from_rows:
-            return (yield coefs)
-        corrs = problem.corr - product(coefs, problem.gram)
+            return (yield problem, coefs)
+        corrs = problem.corr - product(coefs, self.problem.gram)
         rr = problem.yy - np.einsum("kj,kj->k", coefs, problem.corr + corrs)
         return corrs, np.maximum(rr, 0.0)
 
-    def _dual(self, alphas: np.ndarray, coefs: np.ndarray, gains: np.ndarray) -> None:
-        """Fill `coefs` and `gains` in the space of the rows.
+    def _dual(self, block: _Block) -> None:
+        """Fill in coefficients and gains in the space of the rows."""
+        zero = self.values[block.number] == 0
+        for which, dual in ((~zero, "_positive_dual"), (zero, "_shortest")):
+            at = np.flatnonzero(which)
+            if at.size:
+                part, number = block.problem.take(at), block.number[at]
+                block.coefs[at], block.gains[at] = getattr(self, dual).solve(part, number)
 
-        At α = 0 the penalty's weights say nothing: of all solutions it is the shortest.
-        """
-        l2w = self.problem.l2w
-        for which, weights in ((alphas > 0, l2w), (alphas == 0, np.ones_like(l2w))):
-            if which.any():
-                dual = Dual(self.design, self.problem, weights)
-                coefs[which], gains[which] = dual.solve(alphas[which])
+    @cached_property
+    def _positive_dual(self) -> Dual:
+        return Dual(self.design, self.problem, self.problem.l2w, self.values)
 
-    def _primal(self, alphas: np.ndarray, coefs: np.ndarray, gains: np.ndarray) -> Route:
-        """Fill `coefs` and `gains`; return the final correlations and ‖r‖²/Σw.
+    @cached_property
+    def _shortest(self) -> Dual:
+        """At α = 0 the penalty's weights say nothing: of all solutions it is the shortest."""
+        return Dual(self.design, self.problem, np.ones_like(self.problem.l2w), self.values)
+
+    @cached_property
+    def _system(self) -> Cholesky | Tridiagonal:
+        whole, gram = self.cols.size == self.problem.root.size, self.problem.gram
+        some = gram if whole else gram[np.ix_(self.cols, self.cols)]
+        return choose_system(some.T, self.ridge, self.values)
+
+    def _primal(self, block: _Block) -> Route:
+        """Fill in the block.
 
         b += (G + αV)⁻¹ g with the gradient g from the true residual costs the squared condition
         number of G no digits (on Longley 10.9 become 13.8). The last correction is so small that
         c − Gδ and ‖r‖² − δᵀ(c + c') lose nothing: no pass over X for them.
         """
-        problem, cols = self.problem, self.cols
-        whole = cols.size == problem.corr.size
-        gram = problem.gram if whole else problem.gram[np.ix_(cols, cols)]
-        system = problem.shared_system(lambda: choose_system(gram.T, self.ridge, alphas))
-        size = problem.root[cols]
-        noise = EPS * (np.sqrt(problem.yy) + abs(problem.moments.y_mean[problem.task.target]))
-        coefs[:, cols] = system.solve(np.tile(problem.corr[cols], (alphas.size, 1)))
-        last, todo = np.full(alphas.size, np.inf), np.flatnonzero(system.usable)
-        failed = ~system.usable
-        corrs, rr = np.empty_like(coefs), np.empty(alphas.size)
+        problem, number, cols, system = block.problem, block.number, self.cols, self._system
+        coefs, alphas, size = block.coefs, self.values[number], problem.root[cols]
+        scale = np.sqrt(problem.yy) + abs(problem.moments.y_mean[problem.task.target])
+        noise = np.broadcast_to(EPS * scale, number.shape)
+        right = np.broadcast_to(problem.corr[..., cols], (number.size, cols.size))
+        coefs[:, cols] = system.solve(right, number)
+        last, failed = np.full(number.size, np.inf), ~system.usable[number]
+        todo = np.flatnonzero(~failed)
         for _ in range(MAX_CORRECTIONS):
             if not todo.size:
                 break
-            corrs[todo], rr[todo] = yield from self._residual(coefs[todo])
+            asked = self._residual(problem.take(todo), coefs[todo])
+            block.corrs[todo], block.rr[todo] = yield from asked
             here = coefs[np.ix_(todo, cols)]
-            gradient = corrs[np.ix_(todo, cols)] - np.outer(alphas[todo], self.ridge) * here
-            delta = system.solve(gradient, todo)
-            gains[todo] = 0.5 * np.abs(np.einsum("kj,kj->k", gradient, delta))
+            gradient = block.corrs[np.ix_(todo, cols)]
+            gradient -= np.multiply.outer(alphas[todo], self.ridge) * here
+            delta = system.solve(gradient, number[todo])
+            block.gains[todo] = 0.5 * np.abs(np.einsum("kj,kj->k", gradient, delta))
             step, length = np.abs(delta) @ size, np.abs(here) @ size
             stalled = ~(step <= 0.5 * last[todo])
-            failed[todo[stalled & ~(step <= np.maximum(1e-6 * length, noise))]] = True
-            ready = (step <= np.maximum(NEGLIGIBLE * length, noise)) | stalled
+            failed[todo[stalled & ~(step <= np.maximum(1e-6 * length, noise[todo]))]] = True
+            ready = (step <= np.maximum(NEGLIGIBLE * length, noise[todo])) | stalled
             take = ~stalled
-            self._apply(todo[take], delta[take], coefs, corrs, rr)
+            self._apply(todo[take], delta[take], block)
             last[todo] = step
             todo = todo[~ready]
         failed[todo] = True
-        for k in np.flatnonzero(failed):
-            self.ill_conditioned = True
-            coefs[k] = 0.0
-            coefs[k, cols], gains[k] = orthogonal.solve(self.design, problem, float(alphas[k]))
+        block.failed = failed
         if failed.any():
-            corrs[failed], rr[failed] = yield from self._residual(coefs[failed])
-        return corrs, rr
+            yield from self._fall_back(block)
 
-    def _apply(
-        self,
-        rows: np.ndarray,
-        delta: np.ndarray,
-        coefs: np.ndarray,
-        corrs: np.ndarray,
-        rr: np.ndarray,
-    ) -> None:
+    def _apply(self, rows: np.ndarray, delta: np.ndarray, block: _Block) -> None:
         """Add δ to b, and to c and ‖r‖² what follows from it by the Gram matrix."""
         gram = self.problem.gram
         full = np.zeros((rows.size, gram.shape[0]))
         full[:, self.cols] = delta
-        before = corrs[rows]
+        before = block.corrs[rows]
         after = before - product(full, gram)
-        coefs[rows] += full
-        corrs[rows] = after
-        rr[rows] = np.maximum(rr[rows] - np.einsum("kj,kj->k", full, before + after), 0.0)
+        block.coefs[rows] += full
+        block.corrs[rows] = after
+        change = np.einsum("kj,kj->k", full, before + after)
+        block.rr[rows] = np.maximum(block.rr[rows] - change, 0.0)
+
+    def _fall_back(self, block: _Block) -> Route:
+        """Solve what failed by orthogonal factors, one for each α."""
+        failed = np.flatnonzero(block.failed)
+        for value in np.unique(block.number[failed]):
+            factors = orthogonal.factor(self.design, self.problem, float(self.values[value]))
+            for k in failed[block.number[failed] == value]:
+                block.coefs[k] = 0.0
+                own = block.problem.take(np.array([k]))
+                block.coefs[k, self.cols], block.gains[k] = factors.solve(own)
+        asked = self._residual(block.problem.take(failed), block.coefs[failed])
+        block.corrs[failed], block.rr[failed] = yield from asked
+
+
+class _Block:
+    """Vectors that are solved together.
+
+    Attributes
+    ----------
+    problem : Problem
+        Of these vectors.
+    number : ndarray of shape (m,), int
+        Which of the different α each has.
+    coefs, corrs : ndarray of shape (m, p)
+    rr, gains : ndarray of shape (m,)
+    failed : ndarray of shape (m,), bool
+        Which the factors were of no use for.
+    """
+
+    def __init__(self, problem: Problem, number: np.ndarray, n_features: int) -> None:
+        self.problem, self.number, m = problem, number, number.size
+        self.coefs, self.corrs = np.zeros((m, n_features)), np.empty((m, n_features))
+        self.rr, self.gains = np.empty(m), np.full(m, np.inf)
+        self.failed = np.zeros(m, dtype=bool)
+
+    def results(self) -> tuple[np.ndarray, ...]:
+        """Return coefficients, correlations, ‖r‖²/Σw and gains."""
+        return self.coefs, self.corrs, self.rr, self.gains
+
+
+def vectors_at_a_time(design: Design, problem: Problem) -> int:
+    """Return how many vectors fit into memory together with what is made of them."""
+    rows = design.pass_rows if problem.moments.has_cross else design.n_rows
+    return max(16, BLOCK_BYTES // (8 * max(1, rows, design.n_features)))

@@ -28,13 +28,17 @@ class Cholesky:
             rcond.append(found)
         self.usable = np.array(rcond) >= SMALLEST_RCOND
 
-    def solve(self, rhs: np.ndarray, which: np.ndarray | None = None) -> np.ndarray:
+    def solve(self, rhs: np.ndarray, which: np.ndarray) -> np.ndarray:
         """Return the solution for each row of `rhs`, row i belonging to α number which[i]."""
         out = np.array(rhs)
         with one_blas_thread(out.shape[1]):
-            for i, k in enumerate(range(len(self.factors)) if which is None else which):
-                if self.usable[k]:
-                    kernel.cholesky_solve(*self.factors[k], out[i : i + 1].T)
+            for k in np.unique(which):
+                at = np.flatnonzero(which == k)
+                for few in panels.column_slices(at[None, :], 2.0 * out.shape[1] ** 2):
+                    block = out[at[few]].T
+                    if self.usable[k]:
+                        kernel.cholesky_solve(*self.factors[k], block)
+                    out[at[few]] = block.T
         return out
 
 
@@ -88,11 +92,18 @@ class Form:
 
     def solve(self, block: np.ndarray, alphas: np.ndarray) -> np.ndarray:
         """Return (A + α_k)⁻¹ block[:, k] side by side; 0 where α_k is infinite."""
+        return self.outward(self.invert(self.inward(block), alphas))
+
+    def inward(self, block: np.ndarray) -> np.ndarray:
+        """Return Qᵀ block."""
         out = np.array(block, order="F")
         panels.apply_q(self.reflectors, self.tau, out, True)
-        out = self.invert(out, alphas)
-        panels.apply_q(self.reflectors, self.tau, out, False)
         return out
+
+    def outward(self, block: np.ndarray) -> np.ndarray:
+        """Return Q block, which is overwritten."""
+        panels.apply_q(self.reflectors, self.tau, block, False)
+        return block
 
     def forms(self, vectors: np.ndarray, alphas: np.ndarray) -> np.ndarray:
         """Return xᵀ(T + α_k)⁻¹x for vectors x (p, n) side by side, shape (n, m)."""
@@ -127,11 +138,10 @@ class Tridiagonal:
         else:
             self.usable = alphas > SMALLEST_RCOND * form.largest()
 
-    def solve(self, rhs: np.ndarray, which: np.ndarray | None = None) -> np.ndarray:
+    def solve(self, rhs: np.ndarray, which: np.ndarray) -> np.ndarray:
         """Return the solution for each row of `rhs`, row i belonging to α number which[i]."""
-        alphas = self.alphas if which is None else self.alphas[which]
-        usable = self.usable if which is None else self.usable[which]
-        return self.form.solve((rhs * self.root).T, np.where(usable, alphas, np.inf)).T * self.root
+        alphas = np.where(self.usable, self.alphas, np.inf)[which]
+        return self.form.solve((rhs * self.root).T, alphas).T * self.root
 
 
 def choose_system(

@@ -52,10 +52,11 @@ class Task:
         Solved in the order given, each from the solution before.
     train, held_out : tuple of int
         Row groups; None trains on all of them.
-    target : int or None
-        None: all targets at once, whose coefficients share their support (multi-task). The penalty
-        of feature j is then that of ‖B_j‖, its coefficients' norm, and may have neither factors,
-        bounds nor a scale.
+    target : int, ndarray of shape (m,), int, or None
+        An array: the target of each α; ridge only, for which the engine joins tasks on the same
+        rows (`fastreg.engine.joining`). None: all targets at once, whose coefficients share their
+        support (multi-task). The penalty of feature j is then that of ‖B_j‖, its coefficients'
+        norm, and may have neither factors, bounds nor a scale.
     fit_intercept : bool
     start : ndarray of shape (p,), (T, p) for all targets, or None
         Coefficients to start from.
@@ -69,7 +70,7 @@ class Task:
     alphas: np.ndarray | Grid
     train: tuple[int, ...] | None = None
     held_out: tuple[int, ...] = ()
-    target: int | None = 0
+    target: int | np.ndarray | None = 0
     fit_intercept: bool = True
     start: np.ndarray | None = None
     verify: bool = False

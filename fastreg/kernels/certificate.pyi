@@ -11,5 +11,5 @@ def certify_block(
     l2w: np.ndarray,
     lower: np.ndarray,
     upper: np.ndarray,
-    yy: float,
+    yy: np.ndarray,
 ) -> np.ndarray: ...

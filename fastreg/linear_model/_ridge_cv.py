@@ -213,23 +213,21 @@ class RidgeCV(MultiOutputMixin, LinearModelBase):
         n, n_targets = design.n_rows, design.n_targets
         weight = np.ones(n) if design.weight is None else design.weight
         total = total_weight(design)
-        mean, se = np.empty((n_targets, alphas.size)), np.empty((n_targets, alphas.size))
-        score = np.empty((n_targets, alphas.size))
+        sums = np.zeros((2, n_targets, alphas.size))
         kept = np.empty((n, n_targets, alphas.size)) if self._keeps_results() else None
-        for t in range(n_targets):
-            sums = np.zeros((2, alphas.size))
-            for rows, residual in leave_one_out(
-                design, penalty, alphas / total, t, self.fit_intercept
-            ):
-                errors = weight[rows, None] * residual**2
-                sums += errors.sum(axis=0), (errors**2).sum(axis=0)
-                if kept is not None:
-                    kept[rows, t] = (
-                        errors if self.scoring is None else design.y[rows, t, None] - residual
-                    )
-            mean[t] = sums[0] / n
-            se[t] = np.sqrt(np.maximum(sums[1] / n - mean[t] ** 2, 0.0) / max(n - 1, 1))
-            score[t] = -mean[t]
+        blocks = leave_one_out(design, penalty, alphas / total, self.fit_intercept)
+        for rows, some, residual in blocks:
+            if kept is not None and self.scoring is not None:
+                kept[rows, some] = design.y[rows, some, None] - residual
+            errors = np.multiply(residual, residual, out=residual)
+            errors *= weight[rows, None, None]
+            if kept is not None and self.scoring is None:
+                kept[rows, some] = errors
+            sums[0, some] += errors.sum(axis=0)
+            sums[1, some] += np.multiply(errors, errors, out=errors).sum(axis=0)
+        mean = sums[0] / n
+        se = np.sqrt(np.maximum(sums[1] / n - mean**2, 0.0) / max(n - 1, 1))
+        score = -mean
         if self.scoring is not None:
             score = self._score_predictions(X, y, kept, routed)
         if self.store_cv_results:

@@ -14,9 +14,9 @@ def certify_block(
     const double[::1] l2w,
     const double[::1] lower,
     const double[::1] upper,
-    double yy,
+    const double[::1] yy,
 ):
-    """Certify m coefficient vectors of one task.
+    """Certify m coefficient vectors, of one task or of tasks that differ in their target only.
 
     Parameters
     ----------
@@ -28,8 +28,8 @@ def certify_block(
         The coordinates that belong to the problem.
     root, l1w, l2w, lower, upper : ndarrays of shape (p,)
         Scale of each column (√G_jj or above), penalty weights (times alpha: l1 and l2) and bounds.
-    yy : float
-        ‖y‖² / Σw (centred with an intercept).
+    yy : ndarray of shape (m,)
+        ‖y‖² / Σw (centred with an intercept), of the target of each vector.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def certify_block(
     out = np.empty((4, m))
     cdef double[:, ::1] view = out
     if not (
-        corrs.shape[0] == rr.shape[0] == alphas.shape[0] == m
+        corrs.shape[0] == rr.shape[0] == alphas.shape[0] == yy.shape[0] == m
         and corrs.shape[1] == root.shape[0] == l1w.shape[0] == l2w.shape[0] == p
         and lower.shape[0] == upper.shape[0] == p
     ):
@@ -61,6 +61,6 @@ def certify_block(
             )
             view[0, k] = cert.gap
             view[1, k] = cert.violation
-            view[2, k] = gap_floor(cert, yy)
-            view[3, k] = violation_floor(cert, yy)
+            view[2, k] = gap_floor(cert, yy[k])
+            view[3, k] = violation_floor(cert, yy[k])
     return out
