@@ -311,6 +311,8 @@ class DenseDesign(Design):
         corr, total = np.zeros((m, self.n_features)), np.zeros(m)
         loss, y_shift = np.zeros((m, self.n_groups)), self.y_shift[targets]
         fitted = np.empty((self.n_rows, m)) if predictions else None
+        in_order = np.array_equal(targets, np.arange(self.n_targets))
+        plain = self.weight is None and self.codes is None and np.all(row_weights == 1.0)
         step = self.n_rows
         if cols is not None or self._small is None:
             coefs, cols, step = self._live(coefs, cols)
@@ -323,11 +325,15 @@ class DenseDesign(Design):
                 fit = self._fit(rows, cols, coefs) + intercepts
             if fitted is not None:
                 fitted[rows] = fit + y_shift
-            r = np.subtract(self.y[rows][:, targets] - y_shift, fit, out=fit)
-            square = r * r if self.weight is None else r * r * self.weight[rows, None]
-            member = None if self.codes is None else membership(self.codes[rows], self.n_groups)
-            loss += group_sums(member, square)
-            r *= self._row_weights(rows, row_weights)
+            y = self.y[rows] if in_order else self.y[rows][:, targets]
+            r = np.subtract(y - y_shift, fit, out=fit)
+            if plain:
+                loss[:, 0] += np.einsum("im,im->m", r, r)
+            else:
+                square = r * r if self.weight is None else r * r * self.weight[rows, None]
+                member = None if self.codes is None else membership(self.codes[rows], self.n_groups)
+                loss += group_sums(member, square)
+                r *= self._row_weights(rows, row_weights)
             total += r.sum(axis=0)
             if cols is None:
                 corr += r.T @ z
@@ -344,7 +350,7 @@ class DenseDesign(Design):
         then shifted once for both products.
         """
         live = np.flatnonzero(np.any(coefs, axis=0))
-        step = min(BLOCK_BYTES, self.X.nbytes // 8) // (8 * self.n_features + 8)
+        step = self._block_height(len(coefs))
         if step < FEWEST_ROWS or 2 * live.size < self.n_features:
             return coefs[:, live], live if cols is None else cols[live], self.pass_rows
         if cols is not None:
@@ -352,6 +358,15 @@ class DenseDesign(Design):
             every[:, cols] = coefs
             coefs = every
         return coefs, None, min(self.n_rows, step)
+
+    def _block_height(self, m: int) -> int:
+        """Return how many whole rows make a block in a pass for m vectors.
+
+        Rows that are multiplied as they are take no room, their residuals do.
+        """
+        if m > FEW_VECTORS and self._as_is:
+            return BLOCK_BYTES // (8 * max(m, self.n_features))
+        return min(BLOCK_BYTES, self.X.nbytes // 8) // (8 * max(m, self.n_features) + 8)
 
     def _fit(self, rows: slice, cols: np.ndarray, coefs: np.ndarray) -> np.ndarray:
         """Return (x − shift)·b of a block of rows, shape (rows, m); gathers columns in pieces."""

@@ -176,6 +176,8 @@ def is_rounding(
     with l1 alone it scales the dual point by 1 − g_j/(α l1_j), at the cost of all columns.
     """
     cols = problem.cols
+    if not alphas.size:
+        return np.zeros(0, dtype=bool)
     b, alpha = coefs[:, cols], alphas[:, None]
     slope = corrs[:, cols] - alpha * problem.l2w[cols] * b
     l1 = alpha * problem.l1w[cols]

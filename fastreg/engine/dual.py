@@ -272,9 +272,12 @@ class Dual:
         space = self.space
         fitted = np.zeros_like(delta)
         for band, block in space.bands():
-            at = np.ix_(which, space.held[band])
-            coefs[at] += (delta @ block) * space.inverse[band]
-            fitted += coefs[at] @ block.T
+            at = which[:, None], space.held[band]
+            more = delta @ block
+            more *= space.inverse[band]
+            more += coefs[at]
+            coefs[at] = more
+            fitted += more @ block.T
         return fitted
 
 

@@ -12,7 +12,8 @@ from fastreg.designs import Design, Evaluation
 from fastreg.workers import run_jobs
 
 Block = tuple[np.ndarray, np.ndarray, np.ndarray]  # columns (k,), coefs (m, k), intercepts (m,)
-Route = Generator[tuple[Any, np.ndarray], tuple[np.ndarray, np.ndarray], Any]
+Reply = tuple[np.ndarray, np.ndarray, np.ndarray | None]
+Route = Generator[tuple[Any, np.ndarray], Reply, Any]
 
 MOST_BYTES = 1 << 29  # of correlations that a pass may return
 
@@ -95,7 +96,8 @@ def run_routes(
     """Run routes side by side, in threads where asked; return what each returns and its passes.
 
     A route is a generator: it yields a problem and coefficients, of the shape (m, p) or what the
-    problem takes, and is sent their Xᵀr/Σw and ‖r‖²/Σw. All that ask at a time share a pass over X.
+    problem takes, and is sent their Xᵀr/Σw, ‖r‖²/Σw and, if it is known, Σw r² over the held-out
+    rows. All that ask at a time share a pass over X.
     """
     if len(routes) == 1:
         return [_run_alone(design, routes[0])]
@@ -116,7 +118,7 @@ def run_routes(
             numbers, problems, coefs = zip(*some, strict=True)
             blocks = [p.blocks(block) for p, block in zip(problems, coefs, strict=True)]
             found = evaluate_problems(design, problems, blocks)
-            waiting += [(k, reply[:2]) for k, reply in zip(numbers, found, strict=True)]
+            waiting += zip(numbers, found, strict=True)
             passes[list(numbers)] += (design.passes - before) / len(some)
     return list(zip(results, passes, strict=True))
 
@@ -126,7 +128,7 @@ def _run_alone(design: Design, route: Route) -> tuple[Any, float]:
     try:
         while True:
             problem, coefs = route.send(reply)
-            reply = problem.evaluate(design, coefs)
+            reply = (*problem.evaluate(design, coefs), None)
     except StopIteration as end:
         return end.value, design.passes - before
 

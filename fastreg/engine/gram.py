@@ -65,7 +65,7 @@ class GramPath:
         coefs, n_iter = run.coefs, run.n_iter
         n_iter[0] += on_the_way
         verify = self.design.has_rows and problem.task.verify
-        corrs, rr = (yield problem, coefs) if verify else self._from_moments(coefs)
+        corrs, rr = (yield problem, coefs)[:2] if verify else self._from_moments(coefs)
         found = self._certify(alphas, coefs, corrs, rr)
         self.from_moments = np.full(alphas.size, not verify)
         if self.design.has_rows:
@@ -158,7 +158,7 @@ class GramPath:
         rr: np.ndarray,
         found: Certificates,
     ) -> Route:
-        corrs[todo], rr[todo] = yield self.problem, coefs[todo]
+        corrs[todo], rr[todo] = (yield self.problem, coefs[todo])[:2]
         fresh = self._certify(alphas[todo], coefs[todo], corrs[todo], rr[todo])
         for old, new in zip(found, fresh, strict=True):
             old[todo] = new

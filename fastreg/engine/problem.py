@@ -202,7 +202,8 @@ class Problem:
     @cached_property
     def largest_corr(self) -> float | np.ndarray:
         """The largest |Xᵀy|/Σw of the columns that may be non-zero."""
-        return np.abs(self.corr[..., self.cols]).max(axis=-1, initial=0.0)
+        corr = self.corr if self.cols.size == self.root.size else self.corr[..., self.cols]
+        return np.maximum(corr.max(axis=-1, initial=0.0), -corr.min(axis=-1, initial=0.0))
 
     def intercepts_about_shift(self, coefs: np.ndarray) -> np.ndarray:
         """Return what a design's `evaluate` takes as intercepts for coefficients (m, p)."""

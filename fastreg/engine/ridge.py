@@ -52,6 +52,7 @@ class RidgePath:
         coefs, rr, solved = np.zeros((m, p)), np.zeros(m), np.empty(m, dtype=bool)
         found = Certificates(*np.empty((4, m)))
         self.ill_conditioned = np.zeros(m, dtype=bool)
+        self.held_out_loss = np.full(m, np.nan)
         self.from_moments = np.full(m, not self.from_rows)
         step = vectors_at_a_time(self.design, self.problem)
         for first in range(0, m, step):
@@ -63,7 +64,14 @@ class RidgePath:
                 each[some] = values
         n_iter = np.ones(m, dtype=np.intp)
         return Answer(
-            coefs, rr, found, n_iter, self.from_moments, self.ill_conditioned, solved=solved
+            coefs,
+            rr,
+            found,
+            n_iter,
+            self.from_moments,
+            self.ill_conditioned,
+            held_out_loss=None if np.isnan(self.held_out_loss).any() else self.held_out_loss,
+            solved=solved,
         )
 
     def _solve_some(
@@ -81,17 +89,21 @@ class RidgePath:
             else:
                 if self.cols.size:
                     self._dual(block)
-                block.corrs, block.rr = yield from self._residual(block.problem, block.coefs)
+                block.corrs, block.rr, block.held_out = yield block.problem, block.coefs
             at = some[live]
             coefs[at], corrs[live], rr[at], gains[live] = block.results()
             self.ill_conditioned[at] = block.failed
+            if block.held_out is not None:
+                self.held_out_loss[at] = block.held_out
         found = certify(problem, alphas, coefs[some], corrs, rr[some], self._rows)
         # At α = 0 nothing has a finite conjugate; P − P* = gᵀG⁻¹g/2 is what one more correction
         # would gain, and never more than ‖r‖²/2.
         zero = alphas == 0
         found.gap[zero] = np.minimum(gains, 0.5 * rr[some])[zero]
-        rounded = is_rounding(problem, alphas, coefs[some], corrs)
-        found.floor[rounded] = np.maximum(found.floor, found.gap)[rounded]
+        doubt = np.flatnonzero(found.gap > found.floor)
+        part = problem.take(doubt)
+        rounded = doubt[is_rounding(part, alphas[doubt], coefs[some[doubt]], corrs[doubt])]
+        found.floor[rounded] = found.gap[rounded]
         return found
 
     def _rows(self, cols: np.ndarray) -> np.ndarray:
@@ -100,7 +112,7 @@ class RidgePath:
     def _residual(self, problem: Problem, coefs: np.ndarray) -> Route:
         """Return Xᵀr/Σw and ‖r‖²/Σw, from the rows where the task asks for it."""
         if self.from_rows:
-            return (yield problem, coefs)
+            return (yield problem, coefs)[:2]
         corrs = problem.corr - product(coefs, self.problem.gram)
         rr = problem.yy - np.einsum("kj,kj->k", coefs, problem.corr + corrs)
         return corrs, np.maximum(rr, 0.0)
@@ -140,18 +152,21 @@ class RidgePath:
         coefs, alphas, size = block.coefs, self.values[number], problem.root[cols]
         scale = np.sqrt(problem.yy) + abs(problem.moments.y_mean[problem.task.target])
         noise = np.broadcast_to(EPS * scale, number.shape)
-        right = np.broadcast_to(problem.corr[..., cols], (number.size, cols.size))
+        corr = some_columns(problem.corr, cols)
+        right = np.broadcast_to(corr, (number.size, cols.size))
         coefs[:, cols] = system.solve(right, number)
         last, failed = np.full(number.size, np.inf), ~system.usable[number]
         todo = np.flatnonzero(~failed)
         for _ in range(MAX_CORRECTIONS):
             if not todo.size:
                 break
-            asked = self._residual(problem.take(todo), coefs[todo])
-            block.corrs[todo], block.rr[todo] = yield from asked
-            here = coefs[np.ix_(todo, cols)]
-            gradient = block.corrs[np.ix_(todo, cols)]
-            gradient -= np.multiply.outer(alphas[todo], self.ridge) * here
+            asked = self._residual(problem.take(todo), block.coefs[todo])
+            corrs, block.rr[todo] = yield from asked
+            block.corrs[todo] = corrs
+            here = some_columns(coefs, cols)[todo]
+            pull = np.multiply.outer(alphas[todo], self.ridge)
+            pull *= here
+            gradient = np.subtract(some_columns(corrs, cols), pull, out=pull)
             delta = system.solve(gradient, number[todo])
             block.gains[todo] = 0.5 * np.abs(np.einsum("kj,kj->k", gradient, delta))
             step, length = np.abs(delta) @ size, np.abs(here) @ size
@@ -159,7 +174,7 @@ class RidgePath:
             failed[todo[stalled & ~(step <= np.maximum(1e-6 * length, noise[todo]))]] = True
             ready = (step <= np.maximum(NEGLIGIBLE * length, noise[todo])) | stalled
             take = ~stalled
-            self._apply(todo[take], delta[take], block)
+            self._apply(todo[take], delta if take.all() else delta[take], block)
             last[todo] = step
             todo = todo[~ready]
         failed[todo] = True
@@ -170,13 +185,15 @@ class RidgePath:
     def _apply(self, rows: np.ndarray, delta: np.ndarray, block: _Block) -> None:
         """Add δ to b, and to c and ‖r‖² what follows from it by the Gram matrix."""
         gram = self.problem.gram
-        full = np.zeros((rows.size, gram.shape[0]))
-        full[:, self.cols] = delta
-        before = block.corrs[rows]
-        after = before - product(full, gram)
+        full = delta
+        if self.cols.size < gram.shape[0]:
+            full = np.zeros((rows.size, gram.shape[0]))
+            full[:, self.cols] = delta
+        before, less = block.corrs[rows], product(full, gram)
         block.coefs[rows] += full
-        block.corrs[rows] = after
-        change = np.einsum("kj,kj->k", full, before + after)
+        block.corrs[rows] = before - less
+        # δᵀ(c + c') with c' = c − Gδ
+        change = 2.0 * np.einsum("kj,kj->k", full, before) - np.einsum("kj,kj->k", full, less)
         block.rr[rows] = np.maximum(block.rr[rows] - change, 0.0)
 
     def _fall_back(self, block: _Block) -> Route:
@@ -205,17 +222,24 @@ class _Block:
     rr, gains : ndarray of shape (m,)
     failed : ndarray of shape (m,), bool
         Which the factors were of no use for.
+    held_out : ndarray of shape (m,) or None
+        Σw r² over the held-out rows, where a pass has told it.
     """
 
     def __init__(self, problem: Problem, number: np.ndarray, n_features: int) -> None:
         self.problem, self.number, m = problem, number, number.size
         self.coefs, self.corrs = np.zeros((m, n_features)), np.empty((m, n_features))
         self.rr, self.gains = np.empty(m), np.full(m, np.inf)
-        self.failed = np.zeros(m, dtype=bool)
+        self.failed, self.held_out = np.zeros(m, dtype=bool), None
 
     def results(self) -> tuple[np.ndarray, ...]:
         """Return coefficients, correlations, ‖r‖²/Σw and gains."""
         return self.coefs, self.corrs, self.rr, self.gains
+
+
+def some_columns(rows: np.ndarray, cols: np.ndarray) -> np.ndarray:
+    """Return `rows` (…, p) of some columns only, themselves where these are all."""
+    return rows if cols.size == rows.shape[-1] else rows[..., cols]
 
 
 def vectors_at_a_time(design: Design, problem: Problem) -> int:

@@ -37,6 +37,9 @@ cdef inline double slack(
     l2 = 0 and no bound φ* is infinite beyond l1; the caller scales z to be feasible, so what is
     left over is rounding and counts as 0.
     """
+    if l1 == 0 and l2 > 0 and lower == -INFINITY and upper == INFINITY:
+        # ridge: the same without a branch on a sign
+        return (z - l2 * b) * (z - l2 * b) / (2.0 * l2)
     cdef double e = fabs(z) - l1
     cdef double x = b if z > 0 else -b
     cdef double bound = upper if z > 0 else -lower
@@ -54,6 +57,8 @@ cdef inline double violation(
 ) noexcept nogil:
     """Return how far c − l2 b is from the subdifferential of l1|b| plus the bounds at b."""
     cdef double z = c - l2 * b
+    if l1 == 0 and lower == -INFINITY and upper == INFINITY:
+        return fabs(z)
     cdef double up = z - l1 if b >= 0 else z + l1       # > 0: b wants to grow
     cdef double down = -z + l1 if b > 0 else -z - l1    # > 0: b wants to shrink
     if b < upper and up > 0:
