@@ -63,6 +63,24 @@ CASES = {
     "Lasso, 200 targets, 1,000 x 300": (
         "Lasso", {"alpha": 0.1}, lambda: targets(1000, 300, 200), 3,
     ),
+    **{
+        f"Ridge, {what}, 200 targets, {n:,} x {p:,}": (
+            "Ridge", {"alpha": alpha}, lambda n=n, p=p: targets(n, p, 200), 3,
+        )
+        for n, p in [(1000, 300), (20_000, 300), (300, 2000)]
+        for what, alpha in [("one alpha", 1.0), ("an alpha each", np.geomspace(0.1, 100.0, 200))]
+    },
+    **{
+        f"RidgeCV, {what}, 20 targets, {n:,} x {p:,}": (
+            "RidgeCV", options, lambda n=n, p=p: targets(n, p, 20), 3,
+        )
+        for n, p in [(1000, 300), (20_000, 300), (300, 2000)]
+        for what, options in [
+            ("leave-one-out", {}),
+            ("leave-one-out, an alpha each", {"alpha_per_target": True}),
+            ("5 folds", {"cv": 5}),
+        ]
+    },
 }  # fmt: skip
 
 

@@ -511,23 +511,23 @@ def ridge_path(
     fit_intercept: bool = True,
     penalty_factor: Any = None,
     standardize: bool = False,
-) -> RegularizationPath:
-    """Fit a ridge path: one factorization for all alphas.
+) -> RegularizationPath | list[RegularizationPath]:
+    """Fit a ridge path: one factorization for all alphas and targets.
 
     Parameters
     ----------
     X : array-like, sparse matrix, DataFrame of shape (n, p), or Moments
-    y : array-like of shape (n,)
+    y : array-like of shape (n,) or (n, T)
     alphas : int or array-like, default=100
         In the units of `Ridge`: Σw(y − b0 − x·b)² + alpha Σ v_j b_j².
 
     Returns
     -------
-    RegularizationPath
+    RegularizationPath, or a list of them, one a target, where y has two dimensions
     """
     holder = BaseEstimator()
     names = _get_feature_names(X)
-    X, y, sample_weight = check_data(holder, X, y, sample_weight, multi_output=False)
+    X, y, sample_weight = check_data(holder, X, y, sample_weight)
     penalty = make_penalty(
         holder.n_features_in_, 0.0, penalty_factor=penalty_factor, standardize=standardize
     )
@@ -536,10 +536,18 @@ def ridge_path(
         alphas = ridge_grid(design, penalty, _check_count(alphas))
     values = np.sort(check_alphas(alphas))[::-1]
     weight = total_weight(design)
+    tasks = [
+        Task(penalty, values / weight, target=t, fit_intercept=fit_intercept)
+        for t in range(design.n_targets)
+    ]
     settings = Settings()
-    found = _solve_path(design, penalty, values / weight, settings, fit_intercept)
-    task = Task(penalty, found.alphas, fit_intercept=fit_intercept)
-    return _as_path(found, values, names, design, task)
+    solutions = solve(design, tasks, settings)
+    warn_unsolved(solutions, settings)
+    paths = [
+        _as_path(found, values, names, design, task)
+        for found, task in zip(solutions, tasks, strict=True)
+    ]
+    return paths[0] if len(paths) == 1 and (y is None or y.ndim == 1) else paths
 
 
 def ridge_grid(design: Any, penalty: Penalty, n_alphas: int) -> np.ndarray:

@@ -383,7 +383,8 @@ class TestCertificate:
         corrs, rr = (residuals * w) @ data.z, residuals**2 @ w
         gaps, violations, floors, violation_floors = certify_block(
             coefs, np.ascontiguousarray(corrs), rr, alphas, np.arange(p), np.sqrt(data.diag),
-            options["l1w"], options["l2w"], options["lower"], options["upper"], np.full(len(coefs), data.yy),
+            options["l1w"], options["l2w"], options["lower"], options["upper"],
+            np.full(len(coefs), data.yy),
         )  # fmt: skip
         for k, alpha in enumerate(alphas):
             expected = plain_gap(data, coefs[k], alpha, options)
@@ -419,7 +420,8 @@ class TestCertificate:
             rr = np.array([data.w @ residual**2 / data.total])
             gap, violation, _, _ = certify_block(
                 coef, corr, rr, np.array([alpha]), np.arange(15), np.sqrt(data.diag),
-                options["l1w"], options["l2w"], options["lower"], options["upper"], np.array([data.yy]),
+                options["l1w"], options["l2w"], options["lower"], options["upper"],
+                np.array([data.yy]),
             )[:, 0]  # fmt: skip
             assert gap <= 1e-13 * data.yy, penalty
             assert violation <= 1e-11 * np.abs(data.corr).max(), penalty
