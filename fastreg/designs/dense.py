@@ -195,7 +195,7 @@ class DenseDesign(Design):
 
         def add(first: int, last: int) -> None:
             whole = last == self.n_features  # this thread looks after the targets too
-            for rows in self._blocks(group):
+            for rows in self._blocks(group, self._few_rows(self.block_rows)):
                 u, w = self.y[rows] - y_shift, None if self.weight is None else self.weight[rows]
                 root = sums.add_target(u, w) if whole else None if w is None else np.sqrt(w)
                 others, to = u, beside[:0]
@@ -209,12 +209,16 @@ class DenseDesign(Design):
         sums.s_x += beside[0]
         sums.s_xy += beside[1:].T
 
+    def _few_rows(self, rows: int) -> int:
+        """Return no more rows than copies of their targets fit into four blocks' room."""
+        return min(rows, max(FEWEST_ROWS, 4 * BLOCK_BYTES // (8 * self.n_targets + 1)))
+
     def _add_squares(
         self, group: int, shift: np.ndarray, y_shift: np.ndarray, sums: RowSums
     ) -> None:
         """Add what `moments` without `cross` takes from the rows of a group."""
         buffer = self._buffer(self.pass_rows)
-        for rows in self._blocks(group, self.pass_rows):
+        for rows in self._blocks(group, self._few_rows(self.pass_rows)):
             u, w = self.y[rows] - y_shift, None if self.weight is None else self.weight[rows]
             root = sums.add_target(u, w)
             if self._by_columns and isinstance(rows, slice):
@@ -335,7 +339,9 @@ class DenseDesign(Design):
                 loss += group_sums(member, square)
                 r *= self._row_weights(rows, row_weights)
             total += r.sum(axis=0)
-            if cols is None:
+            if cols is None and len(r) == self.n_rows:
+                np.matmul(r.T, z, out=corr)
+            elif cols is None:
                 corr += r.T @ z
             else:
                 self._add_correlations(rows, r, buffer, corr)

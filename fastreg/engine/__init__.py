@@ -8,7 +8,7 @@ It knows tasks and penalties, not how X is held. The routes are `gram` (p × p m
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
@@ -20,7 +20,7 @@ from fastreg.designs import Design
 from fastreg.engine.answer import Answer
 from fastreg.engine.cost import holds_moments
 from fastreg.engine.early import solve_in_pieces
-from fastreg.engine.evaluation import MOST_BYTES, Route, run_routes
+from fastreg.engine.evaluation import MOST_BYTES, Route, run_routes, shares
 from fastreg.engine.gram import GramPath
 from fastreg.engine.grid import alpha_grid
 from fastreg.engine.joining import Joined, is_ridge
@@ -114,7 +114,8 @@ def _one_by_one(
     """Solve task by task, in threads where asked; a task is a batch."""
     solutions: list[Solution] = []
     batches: list[Batch] = []
-    for some in _shares(design, problems, settings):
+    threads = effective_n_jobs(settings.n_jobs) if settings.n_jobs else 1
+    for some in shares(problems, partial(_share, design), 1.0 + 1e-9, threads):
         routes = [_route(design, problem, settings) for problem in some]
         # One BLAS thread a task whatever n_jobs is: the same bits, and nothing is oversubscribed.
         with one_blas_thread(design.n_features) if len(problems) > 1 else nullcontext():
@@ -145,21 +146,13 @@ def _in_lockstep(
     return solutions, batches + further
 
 
-def _shares(design: Design, problems: list[Problem], settings: Settings) -> Iterator[list[Problem]]:
-    """Yield problems that are held in memory and share passes together: one a thread at least."""
-    some, size, least = [], 0.0, effective_n_jobs(settings.n_jobs) if settings.n_jobs else 1
-    for problem in problems:
-        own = 1.0 / TOGETHER
-        if is_ridge(problem.task.penalty):
-            most = vectors_at_a_time(design, problem)
-            own = max(own, min(problem.task.alphas.size, most) / (SHARING * most))
-        if len(some) >= least and size + own > 1.0 + 1e-9:
-            yield some
-            some, size = [], 0.0
-        some.append(problem)
-        size += own
-    if some:
-        yield some
+def _share(design: Design, problem: Problem | JointProblem) -> float:
+    """Return which part it is of the problems that are held in memory and share passes."""
+    own = 1.0 / TOGETHER
+    if is_ridge(problem.task.penalty):
+        most = vectors_at_a_time(design, problem)
+        own = max(own, min(problem.task.alphas.size, most) / (SHARING * most))
+    return own
 
 
 def _route(design: Design, problem: Problem | JointProblem, settings: Settings) -> Route:

@@ -272,9 +272,13 @@ class Dual:
         space = self.space
         fitted = np.zeros_like(delta)
         for band, block in space.bands():
-            at = which[:, None], space.held[band]
             more = delta @ block
             more *= space.inverse[band]
+            if which.size == len(coefs) and space.held.size == coefs.shape[1]:
+                coefs[:, band] += more
+                fitted += coefs[:, band] @ block.T
+                continue
+            at = which[:, None], space.held[band]
             more += coefs[at]
             coefs[at] = more
             fitted += more @ block.T

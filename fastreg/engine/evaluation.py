@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
@@ -113,7 +113,7 @@ def run_routes(
             else:
                 asking.append((k, *value))
         waiting = []
-        for some in _chunks(design, asking):
+        for some in shares(asking, partial(_reply_bytes, design), MOST_BYTES):
             before = design.passes
             numbers, problems, coefs = zip(*some, strict=True)
             blocks = [p.blocks(block) for p, block in zip(problems, coefs, strict=True)]
@@ -140,18 +140,23 @@ def _advance(route: Route, reply: Any) -> tuple[bool, Any]:
         return True, end.value
 
 
-def _chunks(
-    design: Design, asking: list[tuple[int, Any, np.ndarray]]
-) -> Iterator[list[tuple[int, Any, np.ndarray]]]:
-    """Yield requests whose correlations fit into memory together."""
-    some, size = [], 0.0
-    for ask in asking:
-        _, problem, coefs = ask
-        own = 8.0 * len(coefs) * len(problem.parts) * design.n_features
-        if some and size + own > MOST_BYTES:
+def _reply_bytes(design: Design, ask: tuple[int, Any, np.ndarray]) -> float:
+    """Return what the correlations take that one asks for."""
+    _, problem, coefs = ask
+    return 8.0 * len(coefs) * len(problem.parts) * design.n_features
+
+
+def shares(
+    items: Iterable[Any], size: Callable[[Any], float], room: float, least: int = 1
+) -> Iterator[list[Any]]:
+    """Yield as many items at a time as there is room for, `least` of them whatever their size."""
+    some, taken = [], 0.0
+    for item in items:
+        own = size(item)
+        if len(some) >= least and taken + own > room:
             yield some
-            some, size = [], 0.0
-        some.append(ask)
-        size += own
+            some, taken = [], 0.0
+        some.append(item)
+        taken += own
     if some:
         yield some
