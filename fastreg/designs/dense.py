@@ -426,11 +426,11 @@ class DenseDesign(Design):
         out = np.empty((keep.size, cols.size), order="F")
         width = TILE_BYTES // (8 * max(1, keep.size)) + 1
         for i in range(0, cols.size, width):
-            some = cols[i : i + width]
-            few = self.X.T[some] if keep.size == self.n_rows else self.X.T[some[:, None], keep]
+            some = as_slice(cols[i : i + width])
+            few = self.X.T[some] if keep.size == self.n_rows else self.X.T[some][:, keep]
             part = out.T[i : i + width]
-            np.subtract(few, self.shift[some, None], out=part)
-            part -= mean[some, None]
+            np.subtract(few, self.shift[some][:, None], out=part)
+            part -= mean[some][:, None]
             if self.weight is not None:
                 part *= root
         return out, keep
@@ -456,3 +456,11 @@ class DenseDesign(Design):
             for tile in self._tiles(rows, matrix.shape[1]):
                 out += self._shifted(rows, buffer, cols=tile) @ matrix[tile]
             yield rows, out
+
+
+def as_slice(numbers: np.ndarray) -> slice | np.ndarray:
+    """Return the slice that ascending numbers are, or themselves where they leave some out."""
+    first, size = int(numbers[0]), numbers.size
+    if np.array_equal(numbers, np.arange(first, first + size)):
+        return slice(first, first + size)
+    return numbers

@@ -14,7 +14,6 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-from joblib import effective_n_jobs
 
 from fastreg.designs import Design
 from fastreg.engine.answer import Answer
@@ -114,8 +113,8 @@ def _one_by_one(
     """Solve task by task, in threads where asked; a task is a batch."""
     solutions: list[Solution] = []
     batches: list[Batch] = []
-    threads = effective_n_jobs(settings.n_jobs) if settings.n_jobs else 1
-    for some in shares(problems, partial(_share, design), 1.0 + 1e-9, threads):
+    # whatever n_jobs is: who shares a pass decides about its last bits
+    for some in shares(problems, partial(_share, design), 1.0 + 1e-9):
         routes = [_route(design, problem, settings) for problem in some]
         # One BLAS thread a task whatever n_jobs is: the same bits, and nothing is oversubscribed.
         with one_blas_thread(design.n_features) if len(problems) > 1 else nullcontext():

@@ -190,9 +190,8 @@ def is_rounding(
 
 def is_solved(problem: Problem, settings: Settings, found: Certificates) -> np.ndarray:
     """Return which vectors are within the tolerances or as good as rounding allows."""
-    gap, violation = tolerances(problem, settings)
-    return (
-        (found.gap <= np.maximum(gap, found.floor))
-        & np.isfinite(found.gap)
-        & (found.violation <= np.maximum(violation, found.violation_floor))
-    )
+    fits = found.violation <= found.violation_floor
+    if not fits.all():
+        fits |= found.violation <= tolerances(problem, settings)[1]
+    gap = settings.tol * problem.yy
+    return (found.gap <= np.maximum(gap, found.floor)) & np.isfinite(found.gap) & fits

@@ -146,14 +146,12 @@ def _reply_bytes(design: Design, ask: tuple[int, Any, np.ndarray]) -> float:
     return 8.0 * len(coefs) * len(problem.parts) * design.n_features
 
 
-def shares(
-    items: Iterable[Any], size: Callable[[Any], float], room: float, least: int = 1
-) -> Iterator[list[Any]]:
-    """Yield as many items at a time as there is room for, `least` of them whatever their size."""
+def shares(items: Iterable[Any], size: Callable[[Any], float], room: float) -> Iterator[list[Any]]:
+    """Yield as many items at a time as there is room for, one whatever its size."""
     some, taken = [], 0.0
     for item in items:
         own = size(item)
-        if len(some) >= least and taken + own > room:
+        if some and taken + own > room:
             yield some
             some, taken = [], 0.0
         some.append(item)

@@ -119,15 +119,16 @@ class RidgePath:
 
     def _dual(self, block: _Block) -> None:
         """Fill in coefficients and gains in the space of the rows."""
-        zero = self.values[block.number] == 0
-        for which, dual in ((~zero, "_positive_dual"), (zero, "_shortest")):
-            at = np.flatnonzero(which)
+        at_zero = self.values[block.number] == 0
+        for zero in (False, True):
+            at = np.flatnonzero(at_zero == zero)
             if at.size:
+                dual = self._shortest if zero else self._penalized
                 part, number = block.problem.take(at), block.number[at]
-                block.coefs[at], block.gains[at] = getattr(self, dual).solve(part, number)
+                block.coefs[at], block.gains[at] = dual.solve(part, number)
 
     @cached_property
-    def _positive_dual(self) -> Dual:
+    def _penalized(self) -> Dual:
         return Dual(self.design, self.problem, self.problem.l2w, self.values)
 
     @cached_property
