@@ -75,7 +75,7 @@ class LeastSquares:
     def solve(self, corr: np.ndarray) -> np.ndarray:
         """Return b with G b = c, shape (k,)."""
         if self.system is not None:
-            return self.system.solve(corr[None, :])[0]
+            return self.system.solve(corr[None, :], np.zeros(1, dtype=int))[0]
         # D G D = L Lᵀ with L = Q R
         inside = self.q.T @ (self.scale * corr)
         inside = solve_triangular(self.r, inside, check_finite=False)
