@@ -16,6 +16,7 @@ import numpy as np
 
 from fastreg.designs.base import Design, Evaluation, group_sums, membership
 from fastreg.designs.products import (
+    add_beside,
     add_moments,
     add_products,
     product_threads,
@@ -24,7 +25,7 @@ from fastreg.designs.products import (
 from fastreg.designs.sums import BLOCK_BYTES, RowSums, in_eights
 from fastreg.kernels.coordinates import DenseCoordinates
 from fastreg.kernels.dense import add_squares, dot_columns
-from fastreg.kernels.products import mirror_lower
+from fastreg.kernels.products import is_fast, mirror_lower
 from fastreg.moments import Moments
 from fastreg.workers import breathe, run_jobs
 
@@ -387,6 +388,9 @@ class DenseDesign(Design):
     ) -> None:
         """Add (x − shift)ᵀr of a block of rows to `corr` (m, p)."""
         m = r.shape[1]
+        if m > FEW_VECTORS and is_fast():
+            self._multiply_columns(rows, r, corr)
+            return
         if not self._by_columns or (m > FEW_VECTORS and self._as_is):
             for tile in self._tiles(rows, m):
                 corr[:, tile] += r.T @ self._shifted(rows, buffer, cols=tile)
@@ -397,6 +401,20 @@ class DenseDesign(Design):
             out = np.zeros((cols.size, blocks.shape[0], 8))
             dot_columns(self.X[rows], cols, self.shift, blocks, out)
             corr[:, j : j + width] += out.reshape(cols.size, -1)[:, :m].T
+
+    def _multiply_columns(self, rows: slice, r: np.ndarray, corr: np.ndarray) -> None:
+        """Add (x − shift)ᵀr of a block of rows to `corr` (m, p), in threads that share columns."""
+        p, flops = self.n_features, float(r.size) * self.n_features
+        parts = product_threads(flops)
+        width = max(64, -(-p // parts)) if parts > 1 else p
+        width = min(width, max(64, int(MOST_FLOPS / (2.0 * r.size + 1.0))))
+
+        def add(j: int) -> None:
+            breathe()
+            cols = slice(j, min(j + width, p))
+            add_beside(self.X[:, cols], rows, self.shift[cols], r, corr[:, cols])
+
+        run_jobs([partial(add, j) for j in range(0, p, width)], parts)
 
     def residual_coordinates(
         self,
@@ -444,8 +462,9 @@ class DenseDesign(Design):
         for i in range(0, cols.size, step):
             breathe()
             block, _ = self.columns(cols[i : i + step], mean, row_weights)
-            block *= np.sqrt(inverse[i : i + step])
-            out += block @ block.T
+            some = block.T, slice(0, len(block.T)), np.zeros(n), np.sqrt(inverse[i : i + step])
+            add_moments(*some, np.empty((len(block.T), 0)), 0, out, np.empty((0, n)))
+        mirror_lower(out)
         return out
 
     def project(self, matrix: np.ndarray, mean: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:

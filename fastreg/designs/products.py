@@ -92,5 +92,13 @@ def add_moments(
         beside += others.T @ z
 
 
+def add_beside(
+    X: np.ndarray, rows: slice, shift: np.ndarray, others: np.ndarray, out: np.ndarray
+) -> None:
+    """Add Uᵀ(X − shift) over some rows of X to `out` (e, p), U = `others` (rows, e)."""
+    workspace = np.empty(products.workspace_size(X.shape[1], len(out)))
+    products.add_beside(X[rows], None, shift, np.ascontiguousarray(others), out, workspace)
+
+
 def _picked(X: np.ndarray, rows: slice | np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
     return (X[rows], None) if isinstance(rows, slice) else (X, rows)

@@ -14,6 +14,7 @@ import numpy as np
 from scipy import sparse
 
 from fastreg.designs.base import Design, Evaluation, group_sums, membership
+from fastreg.designs.products import add_moments
 from fastreg.designs.sums import BLOCK_BYTES, RowSums, in_eights
 from fastreg.kernels.coordinates import SparseCoordinates
 from fastreg.kernels.products import mirror_lower
@@ -114,12 +115,12 @@ class SparseDesign(Design):
         for i in range(0, n, step):
             j = min(i + step, n)
             if densify:
-                block = X[i:j].toarray() * np.sqrt(w[i:j])[:, None]
-                out += block.T @ block
+                block, root = X[i:j].toarray(), np.sqrt(w[i:j])
+                some = block, slice(0, j - i), np.zeros(p), root, np.empty((j - i, 0))
+                add_moments(*some, 0, out, np.empty((0, p)))
             else:
                 add_outer_rows(X.data, X.indices, X.indptr[i : j + 1], w[i:j], out)
-        if not densify:
-            mirror_lower(out)
+        mirror_lower(out)
         return out
 
     def _squares(self, X: sparse.sparray | sparse.spmatrix, w: np.ndarray) -> np.ndarray:

@@ -254,6 +254,7 @@ class _Trains:
             _check_usable(self.merged[task.train])
             problem = Problem(self.merged[task.train], task, self.design)
             twin = self.problems.setdefault(problem.rows_key, problem)
+            problem.known_rows = twin.known_rows
             if problem.moments.has_cross:
                 problem.gram = twin.gram
         return problem

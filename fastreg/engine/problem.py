@@ -58,6 +58,7 @@ class Problem:
 
     def __init__(self, moments: Moments, task: Task, design: Design) -> None:
         self.moments, self.task = moments, task
+        self.known_rows: dict[bytes, np.ndarray] = {}  # of G, shared like G itself
         self.design_shift = design.shift
         self.weight = moments.weight
         variances, mean = moments.variances, moments.mean
@@ -156,10 +157,10 @@ class Problem:
         """
         if not self.free.size:
             return None
-        key = "free", self.free.tobytes()
-        if key not in self.systems:
-            self.systems[key] = self.gram_rows(design, self.free)
-        return self.systems[key]
+        key = self.free.tobytes()
+        if key not in self.known_rows:
+            self.known_rows[key] = self.gram_rows(design, self.free)
+        return self.known_rows[key]
 
     def gram_rows(self, design: Design, cols: np.ndarray) -> np.ndarray:
         """Return rows `cols` of G, shape (len(cols), p): a pass over X where G is not held."""

@@ -24,4 +24,12 @@ def add_moments(
     beside: np.ndarray,
     workspace: np.ndarray,
 ) -> None: ...
+def add_beside(
+    X: np.ndarray,
+    rows: np.ndarray | None,
+    shift: np.ndarray,
+    others: np.ndarray,
+    beside: np.ndarray,
+    workspace: np.ndarray,
+) -> None: ...
 def mirror_lower(matrix: np.ndarray) -> None: ...

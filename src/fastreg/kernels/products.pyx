@@ -34,7 +34,8 @@ ctypedef fused real:
     float
 
 cdef enum:
-    ROWS = 256  # packed at a time
+    ROWS = 256          # packed at a time, about
+    MOST_ROWS = 384
 
 
 cdef int width = c_width()
@@ -61,7 +62,7 @@ def limit_width(int most) -> int:
 
 def workspace_size(Py_ssize_t left, Py_ssize_t right) -> int:
     """Return how many doubles the products of `left` with `right` columns take as workspace."""
-    return ROWS * (_eights(left) + _eights(right)) + 8
+    return MOST_ROWS * (_eights(left) + _eights(right)) + 8
 
 
 def add_products(
@@ -92,7 +93,7 @@ def add_products(
     workspace : ndarray of shape (workspace_size(len(left), len(right)),)
     """
     cdef Py_ssize_t k = X.shape[0] if rows is None else rows.shape[0]
-    cdef Py_ssize_t n_left = left.shape[0], n_right = right.shape[0], block, i, size
+    cdef Py_ssize_t n_left = left.shape[0], n_right = right.shape[0], block, i, size, n_blocks = _n_blocks(k)
     _check[real](X, rows, left, shift, weight, out.shape[0] == n_left and out.shape[1] == n_right)
     _check_columns(right, X.shape[1])
     if out.shape[1] > 1 and out.strides[1] != sizeof(double):
@@ -102,11 +103,11 @@ def add_products(
     if k == 0 or n_left == 0 or n_right == 0:
         return
     cdef double* a = _aligned(&workspace[0])
-    cdef double* b = a + ROWS * _eights(n_right)
+    cdef double* b = a + MOST_ROWS * _eights(n_right)
     with nogil:
-        for block in range((k + ROWS - 1) // ROWS):
-            i = block * ROWS
-            size = min(ROWS, k - i)
+        for block in range(n_blocks):
+            i = k * block // n_blocks
+            size = k * (block + 1) // n_blocks - i
             _pack[real](X, rows, i, size, right, n_right, shift, None, a)
             _pack[real](X, rows, i, size, left, n_left, shift, weight, b)
             c_multiply(
@@ -149,7 +150,7 @@ def add_moments(
     workspace : ndarray of shape (workspace_size(p, e),)
     """
     cdef Py_ssize_t k = X.shape[0] if rows is None else rows.shape[0], p = X.shape[1]
-    cdef Py_ssize_t last = first + lower.shape[0], e = beside.shape[0], block, i, size
+    cdef Py_ssize_t last = first + lower.shape[0], e = beside.shape[0], block, i, size, n_blocks = _n_blocks(k)
     _check[real](X, rows, None, shift, root, lower.shape[1] == p and beside.shape[1] == p)
     if first % 8 or not 0 <= first <= last <= p or (e and (last < p or e != others.shape[1])):
         raise ValueError("first, lower, others and beside do not fit together")
@@ -158,11 +159,11 @@ def add_moments(
     if k == 0 or last == first:
         return
     cdef double* z = _aligned(&workspace[0])
-    cdef double* u = z + ROWS * _eights(last)
+    cdef double* u = z + MOST_ROWS * _eights(last)
     with nogil:
-        for block in range((k + ROWS - 1) // ROWS):
-            i = block * ROWS
-            size = min(ROWS, k - i)
+        for block in range(n_blocks):
+            i = k * block // n_blocks
+            size = k * (block + 1) // n_blocks - i
             _pack[real](X, rows, i, size, None, last, shift, root, z)
             c_multiply(
                 width, size, z, last, z + size * first, last - first, first, &lower[0, 0], p
@@ -170,6 +171,52 @@ def add_moments(
             if e:
                 _pack[double](others, None, i, size, None, e, None, None, u)
                 c_multiply(width, size, z, p, u, e, -1, &beside[0, 0], p)
+
+
+def add_beside(
+    const real[:, :] X,
+    const Py_ssize_t[::1] rows,
+    const double[::1] shift,
+    const double[:, ::1] others,
+    double[:, :] beside,
+    double[::1] workspace,
+):
+    """Add Uᵀ(X − shift) for other columns U.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, p)
+        Any strides.
+    rows : ndarray of shape (k,), intp, or None
+        Rows of X to sum over; None for all.
+    shift : ndarray of shape (p,)
+    others : ndarray of shape (k, e)
+        U.
+    beside : ndarray of shape (e, p), rows contiguous
+        Mutated.
+    workspace : ndarray of shape (workspace_size(p, e),)
+    """
+    cdef Py_ssize_t k = X.shape[0] if rows is None else rows.shape[0], p = X.shape[1]
+    cdef Py_ssize_t e = beside.shape[0], block, i, size, n_blocks = _n_blocks(k)
+    _check[real](X, rows, None, shift, None, beside.shape[1] == p and others.shape[1] == e)
+    if beside.shape[1] > 1 and beside.strides[1] != sizeof(double):
+        raise ValueError("the rows of beside must be contiguous")
+    if others.shape[0] != k or workspace.shape[0] < workspace_size(p, e):
+        raise ValueError("others or the workspace has the wrong size")
+    if k == 0 or p == 0 or e == 0:
+        return
+    cdef double* z = _aligned(&workspace[0])
+    cdef double* u = z + MOST_ROWS * _eights(p)
+    with nogil:
+        for block in range(n_blocks):
+            i = k * block // n_blocks
+            size = k * (block + 1) // n_blocks - i
+            _pack[real](X, rows, i, size, None, p, shift, None, z)
+            _pack[double](others, None, i, size, None, e, None, None, u)
+            c_multiply(
+                width, size, z, p, u, e, -1, &beside[0, 0],
+                beside.strides[0] // <Py_ssize_t> sizeof(double),
+            )
 
 
 def mirror_lower(double[:, ::1] matrix):
@@ -183,6 +230,11 @@ def mirror_lower(double[:, ::1] matrix):
                 for i in range(top, min(top + 32, n)):
                     for j in range(left, min(left + 32, i)):
                         matrix[j, i] = matrix[i, j]
+
+
+cdef Py_ssize_t _n_blocks(Py_ssize_t k) noexcept nogil:
+    """Return into how many blocks of about the same size to cut k rows: none is a mere rest."""
+    return max((k + ROWS // 2) // ROWS, (k + MOST_ROWS - 1) // MOST_ROWS)
 
 
 cdef Py_ssize_t _eights(Py_ssize_t n) noexcept nogil:
