@@ -83,15 +83,37 @@ def test_products_for_moments(n, p, dtype, width, tmp_path: Path) -> None:
             agree(beside, others, z)
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(("n", "p"), [(1, 1), (7, 3), (300, 8), (385, 25), (900, 33), (40, 50)])
+def test_products_with_other_columns(n, p, dtype, width, tmp_path: Path) -> None:
+    rng = np.random.default_rng(n + p)
+    X = (rng.standard_normal((n, p)) + 3.0).astype(dtype)
+    shift, others, rows = rng.standard_normal(p), rng.standard_normal((n, 9)), rng.permutation(n)
+    workspace = np.empty(kernel.workspace_size(p, 9))
+    z = X.astype(float) - shift
+    for form in all_layouts(X, tmp_path).values():
+        for picked in (None, rows):
+            out = np.zeros((9, p + 2))
+            kernel.add_beside(form, picked, shift, others, out[:, 1:-1], workspace)
+            agree(out[:, 1:-1], others, z if picked is None else z[picked])
+            assert not out[:, [0, -1]].any()
+
+
 def design_of(X: np.ndarray, codes: np.ndarray | None, weight: np.ndarray | None):
     y = np.stack([X[:, 0] + X[:, 1], X[:, 2]], axis=1).astype(float)
     return DenseDesign(X, y, weight, codes, 1 if codes is None else int(codes.max()) + 1)
 
 
 def verbs(X: np.ndarray, codes: np.ndarray | None, weight: np.ndarray | None) -> list[np.ndarray]:
-    """Return what `moments` and `gram` give, as arrays."""
+    """Return what `moments`, `gram` and a pass with many vectors give, as arrays."""
     design = design_of(X, codes, weight)
     out = [part for m in design.moments(cross=True) for part in (m.s_xx, m.s_xy, m.offset, m.s_yy)]
+    vectors = np.random.default_rng(1).standard_normal((20, X.shape[1]))
+    vectors[:, ::2] = 0.0
+    seen = design.evaluate(
+        vectors, np.zeros(20), np.ones((20, design.n_groups)), np.zeros(20, dtype=np.intp)
+    )
+    out += [seen.corr, seen.loss]
     new, old = np.arange(0, X.shape[1], 3), np.arange(X.shape[1])[::-1].copy()
     return [*out, design.gram(new, old), design.gram(new, old, np.full(design.n_groups, 2.0))]
 

@@ -93,7 +93,8 @@ def add_products(
     workspace : ndarray of shape (workspace_size(len(left), len(right)),)
     """
     cdef Py_ssize_t k = X.shape[0] if rows is None else rows.shape[0]
-    cdef Py_ssize_t n_left = left.shape[0], n_right = right.shape[0], block, i, size, n_blocks = _n_blocks(k)
+    cdef Py_ssize_t n_left = left.shape[0], n_right = right.shape[0]
+    cdef Py_ssize_t block, i, size, n_blocks = _n_blocks(k)
     _check[real](X, rows, left, shift, weight, out.shape[0] == n_left and out.shape[1] == n_right)
     _check_columns(right, X.shape[1])
     if out.shape[1] > 1 and out.strides[1] != sizeof(double):
@@ -150,7 +151,8 @@ def add_moments(
     workspace : ndarray of shape (workspace_size(p, e),)
     """
     cdef Py_ssize_t k = X.shape[0] if rows is None else rows.shape[0], p = X.shape[1]
-    cdef Py_ssize_t last = first + lower.shape[0], e = beside.shape[0], block, i, size, n_blocks = _n_blocks(k)
+    cdef Py_ssize_t last = first + lower.shape[0], e = beside.shape[0]
+    cdef Py_ssize_t block, i, size, n_blocks = _n_blocks(k)
     _check[real](X, rows, None, shift, root, lower.shape[1] == p and beside.shape[1] == p)
     if first % 8 or not 0 <= first <= last <= p or (e and (last < p or e != others.shape[1])):
         raise ValueError("first, lower, others and beside do not fit together")
