@@ -81,10 +81,9 @@ def _is_plain(X: Any, y: Any) -> bool:
         return False
     if X.shape[0] != y.shape[0] or X.shape[0] < 2 or X.shape[1] < 1:
         return False
-    # Sums are finite only if every entry is (one that overflows goes the long way), and as a
-    # matrix–vector product they run at memory speed on all threads.
-    total = X.sum() if X.size < 1 << 15 else (np.ones(X.shape[0]) @ X).sum()
-    return math.isfinite(total + y.sum())
+    # The sum is finite only if every entry is; one that overflows goes the long way. (As a product
+    # BLAS would start its threads, which then spin against those of the first pass over X.)
+    return math.isfinite(X.sum() + y.sum())
 
 
 def _naming_column(X: Any, error: ValueError) -> ValueError:

@@ -9,11 +9,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from typing import Any
 
 from joblib import effective_n_jobs
-from threadpoolctl import ThreadpoolController
 
 _here = threading.local()
 
@@ -29,18 +27,9 @@ def breathe() -> None:
         raise Stopped
 
 
-@cache
-def blas_controller() -> ThreadpoolController:
-    """Return what knows the loaded BLAS libraries: made once, as it looks at every library."""
-    return ThreadpoolController()
-
-
-def spare_threads() -> int:
-    """Return how many threads a large product may use: BLAS's own number, 1 inside a worker."""
-    if getattr(_here, "stop", None) is not None:
-        return 1
-    blas = [lib for lib in blas_controller().lib_controllers if lib.user_api == "blas"]
-    return min((lib.num_threads for lib in blas), default=1)
+def is_worker() -> bool:
+    """Return whether this thread works for `run_jobs`, next to others."""
+    return getattr(_here, "stop", None) is not None
 
 
 def run_jobs(jobs: Sequence[Callable[[], Any]], n_jobs: int | None) -> list:

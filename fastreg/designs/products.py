@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from fastreg.blas import blas_threads
 from fastreg.kernels import products
-from fastreg.workers import spare_threads
+from fastreg.workers import is_worker
 
 FLOPS_A_THREAD = 2e8  # fewer multiplications are over before a thread has started
 
 
 def product_threads(flops: float) -> int:
-    """Return how many threads share a product of so many multiplications."""
-    if flops < 2 * FLOPS_A_THREAD or not products.is_fast():
+    """Return how many threads share a product of so many multiplications: at most BLAS's number."""
+    if flops < 2 * FLOPS_A_THREAD or is_worker() or not products.is_fast():
         return 1
-    return min(spare_threads(), int(flops / FLOPS_A_THREAD))
+    return min(blas_threads(), int(flops / FLOPS_A_THREAD))
 
 
 def triangle_bounds(n: int, parts: int) -> list[int]:

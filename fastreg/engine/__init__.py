@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
+from fastreg.blas import one_blas_thread
 from fastreg.designs import Design
 from fastreg.engine.answer import Answer
 from fastreg.engine.cost import holds_moments
@@ -30,10 +31,10 @@ from fastreg.engine.multitask_working_set import JointWorkingSetTask
 from fastreg.engine.problem import Problem, train_moments
 from fastreg.engine.ridge import RidgePath, vectors_at_a_time
 from fastreg.engine.tasks import Batch, Diagnostics, Grid, Penalty, Settings, Solution, Task
-from fastreg.engine.threads import one_blas_thread
 from fastreg.engine.working_set import WorkingSetTask
 from fastreg.moments import Moments, leave_one_group_out
 
+LARGE_PRODUCT = 1e8  # multiplications
 TOGETHER = 256  # tasks on moments that share a pass
 SHARING = 4  # blocks of ridge vectors as large as may be at a time
 
@@ -68,14 +69,24 @@ def solve(design: Design, tasks: Sequence[Task], settings: Settings) -> list[Sol
     if any(isinstance(task.alphas, Grid) for task in tasks):
         raise ValueError("resolve_alphas has to be called before solve")
     cross = _choose(design, tasks)
-    if all(task.target is not None for task in tasks):
-        return _solve(design, tasks, settings, cross)
-    parts = [apart(t, design.n_targets) if t.target is None else [t] for t in tasks]
-    found = iter(_solve(design, [part for task in parts for part in task], settings, cross))
+    with _products_alone(design):
+        if all(task.target is not None for task in tasks):
+            return _solve(design, tasks, settings, cross)
+        parts = [apart(t, design.n_targets) if t.target is None else [t] for t in tasks]
+        found = iter(_solve(design, [part for task in parts for part in task], settings, cross))
     return [
         next(found) if few == [task] else together([next(found) for _ in few])
         for task, few in zip(tasks, parts, strict=True)
     ]
+
+
+def _products_alone(design: Design) -> AbstractContextManager[None]:
+    """Let products of X have the processor to themselves, where these are what takes time.
+
+    Their threads are not BLAS's, which go on spinning after every call.
+    """
+    large = design.n_rows * float(design.n_features) ** 2 > LARGE_PRODUCT
+    return one_blas_thread(min(design.n_rows, design.n_features) if large else 0)
 
 
 def _solve(
@@ -187,7 +198,8 @@ def resolve_alphas(
     """
     if not any(isinstance(task.alphas, Grid) for task in wanted):
         return [task.alphas for task in wanted]
-    groups = design.moments(_choose(design, tasks))
+    with _products_alone(design):
+        groups = design.moments(_choose(design, tasks))
     whole = [replace(task, train=None, held_out=(), start=None) for task in wanted]
     trains = _Trains(design, groups, whole)
     return [_resolved(design, trains, task) for task in whole]

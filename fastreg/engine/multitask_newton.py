@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import lapack
 
-from fastreg.engine.threads import LARGE, one_blas_thread
+from fastreg.blas import LARGE, one_blas_thread
 
 MOST_STEPS = 5
 LARGEST = LARGE  # rows in use; more would keep Ctrl-C waiting

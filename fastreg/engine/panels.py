@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.linalg import lapack
 
-from fastreg.engine.threads import one_blas_thread
+from fastreg.blas import one_blas_thread
 from fastreg.kernels import orthogonal, ridge
 from fastreg.workers import breathe
 

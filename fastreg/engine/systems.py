@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import eigvalsh_tridiagonal
 
+from fastreg.blas import one_blas_thread
 from fastreg.engine import panels
-from fastreg.engine.threads import one_blas_thread
 from fastreg.kernels import ridge as kernel
 
 FEW_ALPHAS = 8  # up to here a Cholesky factor each is cheaper than the tridiagonal form

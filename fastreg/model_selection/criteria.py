@@ -11,13 +11,13 @@ import numpy as np
 from scipy.linalg import blas
 from scipy.special import gammaln
 
+from fastreg.blas import one_blas_thread
 from fastreg.designs import ColumnDesign, Design
 from fastreg.designs.held import check_unchanged
 from fastreg.engine.dual import RowSpace
 from fastreg.engine.panels import STEP_FLOPS, cholesky, scale_both
 from fastreg.engine.problem import DEPENDENT, ROUNDING, Problem, problem_of, scaled_inverse
 from fastreg.engine.systems import FEW_ALPHAS, SMALLEST_RCOND
-from fastreg.engine.threads import one_blas_thread
 from fastreg.model_selection.supports import (
     LeastSquares,
     by_support,

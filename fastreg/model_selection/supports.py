@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 from scipy.linalg import eigvalsh_tridiagonal, lapack, qr, solve_triangular
 
+from fastreg.blas import one_blas_thread
 from fastreg.engine import Penalty, Task
 from fastreg.engine.panels import scale_both, tridiagonalize
 from fastreg.engine.problem import DEPENDENT, Problem
 from fastreg.engine.systems import Cholesky
-from fastreg.engine.threads import one_blas_thread
 
 TINY = np.finfo(float).tiny
 
