@@ -22,7 +22,7 @@ from fastreg.designs.products import (
     product_threads,
     triangle_bounds,
 )
-from fastreg.designs.sums import BLOCK_BYTES, RowSums, in_eights
+from fastreg.designs.sums import BLOCK_BYTES, RowSums, centre_products, in_eights
 from fastreg.kernels.coordinates import DenseCoordinates
 from fastreg.kernels.dense import add_squares, dot_columns
 from fastreg.kernels.products import is_fast, mirror_lower
@@ -178,6 +178,8 @@ class DenseDesign(Design):
 
     def _group_moments(self, group: int, cross: bool) -> Moments:
         """Accumulate Σ√w(x−s) and its products about the shift, then move to the mean."""
+        if self._small is not None and self.codes is None and cross:
+            return self._small_moments()
         p = self.n_features
         sums = RowSums(np.zeros((p, p) if cross else p), self.n_targets)
         one_group = self.n_groups == 1
@@ -187,6 +189,19 @@ class DenseDesign(Design):
         else:
             self._add_squares(group, shift, y_shift, sums)
         return sums.moments(shift, y_shift)
+
+    def _small_moments(self) -> Moments:
+        """Return the moments of a few numbers without weights, in few calls."""
+        n, p, z = self.n_rows, self.n_features, self._small
+        u = self.y - self.y_shift
+        s_x, s_y = z.sum(axis=0), u.sum(axis=0)
+        s_xx, s_yx = np.zeros((p, p)), np.zeros((u.shape[1], p))
+        add_moments(z, slice(0, n), np.zeros(p), None, u, 0, s_xx, s_yx)
+        mirror_lower(s_xx)
+        centre_products(s_xx, n, s_x)
+        s_yx -= np.multiply.outer(s_y, s_x) / n
+        s_yy = np.maximum(np.einsum("ij,ij->j", u, u) - s_y**2 / n, 0.0)
+        return Moments(n, float(n), self.shift, s_x / n, s_xx, self.y_shift, s_y / n, s_yx.T, s_yy)
 
     def _add_cross(self, group: int, shift: np.ndarray, y_shift: np.ndarray, sums: RowSums) -> None:
         """Add all cross-products of the rows of a group, in threads that share out Σ zzᵀ."""
@@ -205,7 +220,10 @@ class DenseDesign(Design):
                     others[:, 0], others[:, 1:] = root, u
                 add_moments(self.X, rows, shift, root, others, first, sums.s_xx[first:last], to)
 
-        run_jobs([partial(add, *part) for part in pairwise(bounds)], len(bounds) - 1)
+        if len(bounds) == 2:
+            add(0, self.n_features)
+        else:
+            run_jobs([partial(add, *part) for part in pairwise(bounds)], len(bounds) - 1)
         mirror_lower(sums.s_xx)
         sums.s_x += beside[0]
         sums.s_xy += beside[1:].T
@@ -313,11 +331,17 @@ class DenseDesign(Design):
     ) -> Evaluation:
         self.count(1.0)
         m = coefs.shape[0]
+        small = self._small is not None and self.codes is None and cols is None
+        if small and not predictions and (row_weights == 1.0).all():
+            r = self.y[:, targets] - self.y_shift[targets]
+            r -= self._small @ coefs.T + intercepts
+            squares = np.einsum("im,im->m", r, r)[:, None]
+            return Evaluation(r.T @ self._small, r.sum(axis=0), squares)
         corr, total = np.zeros((m, self.n_features)), np.zeros(m)
         loss, y_shift = np.zeros((m, self.n_groups)), self.y_shift[targets]
         fitted = np.empty((self.n_rows, m)) if predictions else None
-        in_order = np.array_equal(targets, np.arange(self.n_targets))
-        plain = self.weight is None and self.codes is None and np.all(row_weights == 1.0)
+        in_order = m == self.n_targets and (targets == np.arange(m)).all()
+        plain = self.weight is None and self.codes is None and (row_weights == 1.0).all()
         step = self.n_rows
         if cols is not None or self._small is None:
             coefs, cols, step = self._live(coefs, cols)

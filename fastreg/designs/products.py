@@ -27,6 +27,8 @@ def triangle_bounds(n: int, parts: int) -> list[int]:
 
     Multiples of eight but for the last: the kernel packs eight columns together.
     """
+    if parts == 1:
+        return [0, n]
     cuts = [int(n * np.sqrt(part / parts)) // 8 * 8 for part in range(1, parts)]
     return sorted({0, *cuts, n})
 

@@ -85,8 +85,9 @@ def _products_alone(design: Design) -> AbstractContextManager[None]:
 
     Their threads are not BLAS's, which go on spinning after every call.
     """
-    large = design.n_rows * float(design.n_features) ** 2 > LARGE_PRODUCT
-    return one_blas_thread(min(design.n_rows, design.n_features) if large else 0)
+    if design.n_rows * float(design.n_features) ** 2 < LARGE_PRODUCT:
+        return nullcontext()
+    return one_blas_thread(min(design.n_rows, design.n_features))
 
 
 def _solve(
@@ -113,9 +114,9 @@ def _solve(
         solved, batches = _in_lockstep(design, groups, hard, settings)
     found = dict(zip(map(id, [*alone, *hard]), [*solutions, *solved], strict=True))
     diagnostics = Diagnostics(route, design.passes, tuple(batches))
-    return joined.split(
-        [replace(found[id(problem)], diagnostics=diagnostics) for problem in problems]
-    )
+    for solution in found.values():
+        solution.diagnostics = diagnostics
+    return joined.split([found[id(problem)] for problem in problems])
 
 
 def _one_by_one(

@@ -56,8 +56,8 @@ class Answer:
         settings: Settings,
     ) -> Solution:
         """Return what the caller of the engine gets, with the errors of held-out rows."""
-        task, found = problem.task, self.found
-        joined = np.ndim(task.target) > 0  # then every vector has a scale of its own
+        task, found, ill = problem.task, self.found, self.ill_conditioned
+        joined = isinstance(task.target, np.ndarray)  # then every vector has a scale of its own
         out = Solution(
             alphas=task.alphas[: self.n_iter.size],
             coefs=self.coefs,
@@ -71,7 +71,7 @@ class Answer:
             else is_solved(problem, settings, found),
             scale=problem.yy,
             train_mse=self.rr / problem.n_targets,
-            ill_conditioned=self.ill_conditioned if joined else bool(np.any(self.ill_conditioned)),
+            ill_conditioned=ill if joined or ill is False else bool(np.any(ill)),
         )
         if task.held_out:
             out.held_out_mse, out.held_out_tss = self._held_out(design, groups, problem)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
@@ -146,8 +146,11 @@ def _reply_bytes(design: Design, ask: tuple[int, Any, np.ndarray]) -> float:
     return 8.0 * len(coefs) * len(problem.parts) * design.n_features
 
 
-def shares(items: Iterable[Any], size: Callable[[Any], float], room: float) -> Iterator[list[Any]]:
+def shares(items: Sequence[Any], size: Callable[[Any], float], room: float) -> Iterator[list[Any]]:
     """Yield as many items at a time as there is room for, one whatever its size."""
+    if len(items) == 1:
+        yield list(items)
+        return
     some, taken = [], 0.0
     for item in items:
         own = size(item)

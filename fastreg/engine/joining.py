@@ -23,21 +23,26 @@ class Joined:
     """
 
     def __init__(self, tasks: Sequence[Task]) -> None:
+        self._given = tasks
+        if len(tasks) == 1:
+            self.tasks = list(tasks)
+            return
         members: dict[tuple, list[int]] = {}
         for i, task in enumerate(tasks):
             members.setdefault(_key(i, task), []).append(i)
-        self._given, self._members = tasks, list(members.values())
+        self._members = list(members.values())
         self.tasks = [_join([tasks[i] for i in some]) for some in self._members]
 
     def split(self, found: Sequence[Solution]) -> list[Solution]:
         """Return the solution of each task given, from those of `tasks`."""
+        if len(self.tasks) == len(self._given):
+            return list(found)
         out: dict[int, Solution] = {}
         for some, solution in zip(self._members, found, strict=True):
             sizes = [self._given[i].alphas.size for i in some]
             last = np.cumsum(sizes)
             for i, first, end in zip(some, last - sizes, last, strict=True):
-                alone = len(some) == 1
-                out[i] = solution if alone else _part(solution, slice(first, end))
+                out[i] = solution if len(some) == 1 else _part(solution, slice(first, end))
         return [out[i] for i in range(len(self._given))]
 
 

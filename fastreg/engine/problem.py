@@ -243,8 +243,10 @@ class Problem:
             row -= total * self.centre
         corr /= self.weight
         # a constant target and no coefficients: what is left of r is rounding
-        constant = np.broadcast_to(self.yy == 0, rr.shape)
-        corr[constant], rr[constant] = 0.0, 0.0
+        constant = self.yy == 0
+        if constant.any():
+            constant = np.broadcast_to(constant, rr.shape)
+            corr[constant], rr[constant] = 0.0, 0.0
         return corr, rr
 
     def evaluation(self, design: Design, coefs: np.ndarray) -> Evaluation:
