@@ -11,6 +11,9 @@ cdef extern from "simd.h" nogil:
     double sparse_dot "fastreg_sparse_dot"(
         Py_ssize_t nnz, const double* x, const int* row, const double* y
     ) noexcept
+    void add8 "fastreg_add8"(
+        Py_ssize_t nnz, const double* x, const int* row, const double* a, double* y
+    ) noexcept
     void dot8 "fastreg_dot8"(
         Py_ssize_t nnz, const double* x, const int* row, const double* block,
         const Py_ssize_t* group, double* part,

@@ -267,8 +267,11 @@ cdef class SparseCoordinates(Coordinates):
 
     cdef void move(self, Py_ssize_t j, double delta) noexcept nogil:
         cdef long long k
+        cdef double* r = self.r
+        cdef const double* data = self.data
+        cdef const int* row = self.indices
         for k in range(self.indptr[j], self.indptr[j + 1]):
-            self.r[self.indices[k]] -= delta * self.data[k]
+            r[row[k]] -= delta * data[k]
         self.offset -= delta * self.mean[j]
 
     cdef double cross(self, Py_ssize_t i, Py_ssize_t j) noexcept nogil:

@@ -86,6 +86,16 @@ FASTREG_CLONES static double fastreg_sparse_dot(ptrdiff_t nnz, const double *res
     return (a + b) + (c + d);
 }
 
+/* y_row_k += x_k a for rows of eight */
+FASTREG_CLONES static void fastreg_add8(ptrdiff_t nnz, const double *restrict x,
+                                        const int *restrict row, const double *restrict a,
+                                        double *restrict y)
+{
+    for (ptrdiff_t k = 0; k < nnz; k++)
+        for (int t = 0; t < 8; t++)
+            y[8 * (ptrdiff_t)row[k] + t] += x[k] * a[t];
+}
+
 /* Eight doubles side by side: one register or two where the compiler has vector types. */
 #if defined(__GNUC__)
 typedef double fastreg_v8 __attribute__((vector_size(64), aligned(8), may_alias));

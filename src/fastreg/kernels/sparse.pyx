@@ -4,7 +4,7 @@ CSC columns are given as (data, indices, indptr) with int32 row numbers and int6
 SciPy held; a function works on some columns of them, so that the caller can come up for air.
 """
 
-from fastreg.kernels.blas cimport axpy, dot8
+from fastreg.kernels.blas cimport add8, axpy, dot8
 
 ctypedef fused index_t:
     int
@@ -59,7 +59,7 @@ def add_columns(
         Mutated.
     """
     cdef Py_ssize_t i, m = out.shape[1]
-    cdef long long a
+    cdef long long a, end
     if coefs.shape[0] != cols.shape[0] or coefs.shape[1] != m:
         raise ValueError("cols, coefs and out do not fit together")
     _check_columns(cols, indptr.shape[0] - 1)
@@ -67,7 +67,11 @@ def add_columns(
         return
     with nogil:
         for i in range(cols.shape[0]):
-            for a in range(indptr[cols[i]], indptr[cols[i] + 1]):
+            a, end = indptr[cols[i]], indptr[cols[i] + 1]
+            if m == 8 and a < end:
+                add8(end - a, &data[a], &indices[a], &coefs[i, 0], &out[0, 0])
+                continue
+            for a in range(a, end):
                 axpy(m, data[a], &coefs[i, 0], &out[indices[a], 0])
 
 
