@@ -57,5 +57,9 @@ def one_blas_thread(size: int) -> Iterator[None]:
         with _lock:
             _inside.discard(ticket)
             if not _inside and _limiter is not None:
-                _limiter.restore_original_limits()
-                _limiter = None
+                limiter, _limiter = _limiter, None
+                try:
+                    limiter.restore_original_limits()
+                except BaseException:  # Ctrl-C between two libraries: once more for both
+                    limiter.restore_original_limits()
+                    raise

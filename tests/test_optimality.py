@@ -56,6 +56,20 @@ def test_every_dense_data_set(shared_data: Path, name: str, l1_ratio: float) -> 
         check(instance, alpha, model)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("fraction", [1e-3, 1e-4, 1e-5])
+def test_single_fits_of_hard_problems_converge_at_the_defaults(fraction: float) -> None:
+    """Columns with a correlation of 0.99; columns with large means and no intercept."""
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        shared = rng.standard_normal((200, 1)) + 0.1 * rng.standard_normal((200, 100))
+        uncentred = rng.standard_normal((60, 40)) + 1e3 * rng.standard_normal(40)
+        for X, intercept in ((shared, True), (uncentred, False)):
+            y = (X - X.mean(axis=0))[:, :10].sum(axis=1) + rng.standard_normal(len(X)) + 5.0
+            alpha = fraction * Instance(X, y, 1.0, fit_intercept=intercept).alpha_max()
+            Lasso(alpha, fit_intercept=intercept).fit(X, y)
+
+
 def _best_of_scikit_learn(instance: Instance, alpha: float, flops: float) -> sk.ElasticNet:
     """Run scikit-learn to the tightest tolerance that a budget of work allows."""
     n, p = instance.X.shape

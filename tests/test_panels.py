@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
-
 import numpy as np
 import pytest
 import sklearn.linear_model as reference
@@ -15,7 +12,6 @@ from fastreg.engine import panels
 from fastreg.engine.orthogonal import PivotedQR, triangular_root
 from fastreg.engine.problem import scaled_inverse
 from fastreg.engine.systems import Form
-from fastreg.workers import breathe, run_jobs
 
 SIZES = [1, 2, 31, 33, 150, 300]
 
@@ -208,32 +204,3 @@ def test_fits_in_steps(shape: tuple[int, int]) -> None:
         assert ours.alpha_ == theirs.alpha_
         assert_allclose(ours.best_score_, theirs.best_score_, rtol=1e-9)
         assert_allclose(ours.coef_, theirs.coef_, rtol=1e-7, atol=1e-9)
-
-
-class TestJobs:
-    def test_order(self) -> None:
-        for n_jobs in (None, 1, 2):
-            assert run_jobs([lambda k=k: k for k in range(20)], n_jobs) == list(range(20))
-
-    def test_one_that_raises_stops_the_others(self) -> None:
-        before = threading.active_count()
-
-        def endless() -> None:
-            while True:
-                breathe()
-                time.sleep(0.001)
-
-        def broken() -> None:
-            time.sleep(0.05)
-            raise ValueError("broken")
-
-        for n_jobs in (2, 3):
-            with pytest.raises(ValueError, match="broken"):
-                run_jobs([endless, broken, endless], n_jobs)
-            end = time.monotonic() + 5.0
-            while threading.active_count() > before and time.monotonic() < end:
-                time.sleep(0.01)
-            assert threading.active_count() <= before
-
-    def test_nobody_is_stopped_outside_of_jobs(self) -> None:
-        breathe()

@@ -34,7 +34,7 @@ from fastreg.kernels.factor cimport TOGETHER, Factor
 cdef enum:
     LONG = 20       # sweeps
     MOST_SWEEPS = 10    # over the live coordinates, between looks at all
-    MOST_CUTS = 4   # of one attempt at the first alpha: sweeps find a support sooner
+    MOST_CUTS = 4   # of the very first attempt: sweeps find a support sooner
     STALLED = 50    # iterations, and a tenth of them Newton steps, without half the gap
 
 cdef double LEAST_SHARE = 0.01  # of the tolerance, where little has been explained
@@ -110,7 +110,7 @@ cdef class Descent:
     cdef double yy, tol_gap, tol_violation, alpha, spread
     cdef double noise                       # of c_j, in units of √G_jj
     cdef double work, spent, patience       # flops: in this run, since the last Newton step
-    cdef bint has_l2
+    cdef bint has_l2, cut_short
     cdef bint fresh                         # c of the support belongs to the residual
     cdef bint marked                        # c_far and the residual marked belong together
     cdef double[::1] c_far_view
@@ -171,7 +171,7 @@ cdef class Descent:
             self.has_l2 = self.has_l2 or self.l2w[cols[i]] > 0
             self.spread = max(self.spread, q.root[cols[i]])
         self.noise = 0.0
-        self.fresh = self.marked = False
+        self.fresh = self.marked = self.cut_short = False
         if m > 2:
             q.remember()
             if q.held == NULL:
@@ -570,8 +570,8 @@ cdef class Descent:
                 extra = -1
                 last = INFINITY
                 cuts += 1
-                if self.at == 0 and cuts == MOST_CUTS:
-                    self.patience *= 2.0
+                if self.at == 0 and cuts == MOST_CUTS and not self.cut_short:
+                    self.cut_short = True
                     break
             elif extra >= 0:
                 self.factor.delete(self.factor.where[extra])
