@@ -201,7 +201,17 @@ class DenseDesign(Design):
         centre_products(s_xx, n, s_x)
         s_yx -= np.multiply.outer(s_y, s_x) / n
         s_yy = np.maximum(np.einsum("ij,ij->j", u, u) - s_y**2 / n, 0.0)
-        return Moments(n, float(n), self.shift, s_x / n, s_xx, self.y_shift, s_y / n, s_yx.T, s_yy)
+        return Moments(
+            n,
+            float(n),
+            self.shift,
+            s_x / n,
+            s_xx,
+            self.y_shift,
+            s_y / n,
+            np.ascontiguousarray(s_yx.T),
+            s_yy,
+        )
 
     def _add_cross(self, group: int, shift: np.ndarray, y_shift: np.ndarray, sums: RowSums) -> None:
         """Add all cross-products of the rows of a group, in threads that share out Σ zzᵀ."""
