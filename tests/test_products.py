@@ -65,7 +65,7 @@ def test_products_for_moments(n, p, dtype, width, tmp_path: Path) -> None:
     rng = np.random.default_rng(n + p)
     X = (rng.standard_normal((n, p)) + 3.0).astype(dtype)
     shift, root = rng.standard_normal(p), rng.random(n)
-    others, rows = rng.standard_normal((n, 9)), rng.permutation(n)
+    others, rows = np.asfortranarray(rng.standard_normal((n, 9))), rng.permutation(n)
     workspace = np.empty(kernel.workspace_size(p, 9))
     for form in all_layouts(X, tmp_path).values():
         for picked in (None, rows):

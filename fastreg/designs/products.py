@@ -100,7 +100,7 @@ def add_beside(
 ) -> None:
     """Add Uᵀ(X − shift) over some rows of X to `out` (e, p), U = `others` (rows, e)."""
     workspace = np.empty(products.workspace_size(X.shape[1], len(out)))
-    products.add_beside(X[rows], None, shift, np.ascontiguousarray(others), out, workspace)
+    products.add_beside(X[rows], None, shift, others, out, workspace)
 
 
 def _picked(X: np.ndarray, rows: slice | np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:

@@ -122,7 +122,7 @@ def add_moments(
     const Py_ssize_t[::1] rows,
     const double[::1] shift,
     const double[::1] root,
-    const double[:, ::1] others,
+    const double[:, :] others,
     Py_ssize_t first,
     double[:, ::1] lower,
     double[:, ::1] beside,
@@ -179,7 +179,7 @@ def add_beside(
     const real[:, :] X,
     const Py_ssize_t[::1] rows,
     const double[::1] shift,
-    const double[:, ::1] others,
+    const double[:, :] others,
     double[:, :] beside,
     double[::1] workspace,
 ):
