@@ -22,7 +22,7 @@ from fastreg.designs.products import (
     product_threads,
     triangle_bounds,
 )
-from fastreg.designs.sums import BLOCK_BYTES, RowSums, centre_products, in_eights
+from fastreg.designs.sums import BLOCK_BYTES, RowSums, in_eights
 from fastreg.kernels.coordinates import DenseCoordinates
 from fastreg.kernels.dense import add_squares, dot_columns
 from fastreg.kernels.products import is_fast, mirror_lower
@@ -89,7 +89,7 @@ class DenseDesign(Design):
         """
         if self.weight is None and (group is None or self.codes is None):
             rows = slice(None, None, max(1, self.n_rows // 64))
-            few, y_few = self.X[rows].astype(float), self.y[rows]
+            few, y_few = self.X[rows].astype(float, copy=False), self.y[rows]
             mean, y_mean = few.sum(axis=0) / len(few), y_few.sum(axis=0) / len(few)
             if self.X.size > SMALL_ENTRIES:
                 squares = np.einsum("ij,ij->j", few, few) / len(few)
@@ -198,7 +198,9 @@ class DenseDesign(Design):
         s_xx, s_yx = np.zeros((p, p)), np.zeros((u.shape[1], p))
         add_moments(z, slice(0, n), np.zeros(p), None, u, 0, s_xx, s_yx)
         mirror_lower(s_xx)
-        centre_products(s_xx, n, s_x)
+        s_xx -= np.multiply.outer(s_x, s_x) / n
+        diagonal = s_xx.ravel()[:: p + 1]
+        np.maximum(diagonal, 0.0, out=diagonal)
         s_yx -= np.multiply.outer(s_y, s_x) / n
         s_yy = np.maximum(np.einsum("ij,ij->j", u, u) - s_y**2 / n, 0.0)
         return Moments(
