@@ -443,7 +443,8 @@ class DenseDesign(Design):
         p, flops = self.n_features, float(r.size) * self.n_features
         parts = product_threads(flops)
         width = max(64, -(-p // parts)) if parts > 1 else p
-        width = min(width, max(64, int(MOST_FLOPS / (2.0 * r.size + 1.0))))
+        # what the kernel packs of them at a time fits into a block's room
+        width = min(width, BLOCK_BYTES // 4096, max(64, int(MOST_FLOPS / (2.0 * r.size + 1.0))))
 
         def add(j: int) -> None:
             breathe()
