@@ -38,7 +38,9 @@ def run_jobs(jobs: Sequence[Callable[[], Any]], n_jobs: int | None) -> list:
     If one raises, or Ctrl-C is pressed, the others are stopped and waited for. (joblib's threads
     take 10 ms to come and go; here a batch of jobs often takes less.)
     """
-    n_threads = 1 if n_jobs is None else min(effective_n_jobs(n_jobs), len(jobs))
+    if len(jobs) < 2 or n_jobs in (None, 1):
+        return [job() for job in jobs]
+    n_threads = min(effective_n_jobs(n_jobs), len(jobs))
     if n_threads < 2:
         return [job() for job in jobs]
     stop = threading.Event()

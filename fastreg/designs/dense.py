@@ -22,7 +22,7 @@ from fastreg.designs.products import (
     product_threads,
     triangle_bounds,
 )
-from fastreg.designs.sums import BLOCK_BYTES, RowSums, in_eights
+from fastreg.designs.sums import BLOCK_BYTES, RowSums, centre_products, in_eights
 from fastreg.kernels.coordinates import DenseCoordinates
 from fastreg.kernels.dense import add_squares, dot_columns
 from fastreg.kernels.products import is_fast, mirror_lower
@@ -198,9 +198,7 @@ class DenseDesign(Design):
         s_xx, s_yx = np.zeros((p, p)), np.zeros((u.shape[1], p))
         add_moments(z, slice(0, n), np.zeros(p), None, u, 0, s_xx, s_yx)
         mirror_lower(s_xx)
-        s_xx -= np.multiply.outer(s_x, s_x) / n
-        diagonal = s_xx.ravel()[:: p + 1]
-        np.maximum(diagonal, 0.0, out=diagonal)
+        centre_products(s_xx, n, s_x)
         s_yx -= np.multiply.outer(s_y, s_x) / n
         s_yy = np.maximum(np.einsum("ij,ij->j", u, u) - s_y**2 / n, 0.0)
         return Moments(
@@ -232,10 +230,7 @@ class DenseDesign(Design):
                     others[:, 0], others[:, 1:] = root, u
                 add_moments(self.X, rows, shift, root, others, first, sums.s_xx[first:last], to)
 
-        if len(bounds) == 2:
-            add(0, self.n_features)
-        else:
-            run_jobs([partial(add, *part) for part in pairwise(bounds)], len(bounds) - 1)
+        run_jobs([partial(add, *part) for part in pairwise(bounds)], len(bounds) - 1)
         mirror_lower(sums.s_xx)
         sums.s_x += beside[0]
         sums.s_xy += beside[1:].T
@@ -442,7 +437,7 @@ class DenseDesign(Design):
         """Add (x − shift)ᵀr of a block of rows to `corr` (m, p), in threads that share columns."""
         p, flops = self.n_features, float(r.size) * self.n_features
         parts = product_threads(flops)
-        width = max(64, -(-p // parts)) if parts > 1 else p
+        width = max(64, -(-p // parts))
         # what the kernel packs of them at a time fits into a block's room
         width = min(width, BLOCK_BYTES // 4096, max(64, int(MOST_FLOPS / (2.0 * r.size + 1.0))))
 

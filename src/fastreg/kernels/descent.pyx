@@ -306,13 +306,13 @@ cdef class Descent:
             self.b[j] = beyond
             if new != beyond:
                 self.move(j, new)
+                self.work += 2.0 * self.q.length + self.corr_cost()
 
     cdef void move(self, Py_ssize_t j, double new) noexcept nogil:
         cdef double delta = new - self.b[j], c = self.corr(j)
         self.b[j] = new
         self.q.move(j, delta)
         self.q.rr -= delta * (2.0 * c - delta * self.q.diag[j])
-        self.work += 2.0 * self.q.length + self.corr_cost()
 
     cdef void record(self, Certificate cert, bint converged) noexcept nogil:
         cdef Py_ssize_t j
@@ -388,10 +388,10 @@ cdef class Descent:
         """Flops of one correlation: a look-up where the Gram matrix is held."""
         return 8.0 if self.q.held != NULL else 2.0 * self.q.length
 
-    cdef double sweep(self, Py_ssize_t n, const Py_ssize_t* order) noexcept nogil:
-        """One epoch over `order`; return Σ (G_jj + l2) δ_j², twice what the objective falls by."""
+    cdef void sweep(self, Py_ssize_t n, const Py_ssize_t* order) noexcept nogil:
+        """One epoch over `order`."""
         cdef Py_ssize_t i, j
-        cdef double c, b, new, delta, g, l2, fall = 0.0, cost = 0.0
+        cdef double c, b, new, delta, g, l2, cost = 0.0
         for i in range(n):
             j = order[self.random_below(n)] if self.rng else order[i]
             c, b = self.corr(j), self.b[j]
@@ -409,7 +409,6 @@ cdef class Descent:
                 self.q.rr -= delta * (2.0 * c - delta * g)
                 if self.q.held == NULL:
                     self.c[j] = c - delta * g
-                fall += (g + l2) * delta * delta
                 cost += 2.0 * self.q.length
         self.it += 1
         self.n_sweeps += 1
@@ -417,7 +416,6 @@ cdef class Descent:
         cost += n * self.corr_cost()
         self.work += cost
         self.spent += cost
-        return fall
 
     cdef void epoch(self) noexcept nogil:
         """Sweep over the live coordinates; where looking at all is dear, until these are done.
@@ -441,7 +439,7 @@ cdef class Descent:
             if cert.gap > 2.0 * tol:
                 continue
             cert = self.measure_live()
-            if cert.gap <= self.tol_here() and cert.violation <= self.tol_violation:
+            if cert.gap <= tol and cert.violation <= self.tol_violation:
                 self.fresh = True
                 return
 

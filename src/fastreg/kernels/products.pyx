@@ -33,6 +33,10 @@ ctypedef fused real:
     double
     float
 
+ctypedef fused real_too:
+    double
+    float
+
 cdef enum:
     ROWS = 256          # packed at a time, about
     MOST_ROWS = 384
@@ -94,26 +98,14 @@ def add_products(
     """
     cdef Py_ssize_t k = X.shape[0] if rows is None else rows.shape[0]
     cdef Py_ssize_t n_left = left.shape[0], n_right = right.shape[0]
-    cdef Py_ssize_t block, i, size, n_blocks = _n_blocks(k)
     _check[real](X, rows, left, shift, weight, out.shape[0] == n_left and out.shape[1] == n_right)
     _check_columns(right, X.shape[1])
-    if out.shape[1] > 1 and out.strides[1] != sizeof(double):
-        raise ValueError("the rows of out must be contiguous")
-    if workspace.shape[0] < workspace_size(n_left, n_right):
-        raise ValueError("the workspace is too small")
-    if k == 0 or n_left == 0 or n_right == 0:
-        return
-    cdef double* a = _aligned(&workspace[0])
-    cdef double* b = a + MOST_ROWS * _eights(n_right)
-    with nogil:
-        for block in range(n_blocks):
-            i = k * block // n_blocks
-            size = k * (block + 1) // n_blocks - i
-            _pack[real](X, rows, i, size, right, n_right, shift, None, a)
-            _pack[real](X, rows, i, size, left, n_left, shift, weight, b)
-            c_multiply(
-                width, size, a, n_right, b, n_left, -1, &out[0, 0],
-                out.strides[0] // <Py_ssize_t> sizeof(double),
+    _check_room(out, workspace)
+    if k and n_left and n_right:
+        with nogil:
+            _multiply[real, real](
+                k, X, rows, right, n_right, shift, X, rows, left, n_left, shift, weight, out,
+                _aligned(&workspace[0]),
             )
 
 
@@ -199,25 +191,16 @@ def add_beside(
     workspace : ndarray of shape (workspace_size(p, e),)
     """
     cdef Py_ssize_t k = X.shape[0] if rows is None else rows.shape[0], p = X.shape[1]
-    cdef Py_ssize_t e = beside.shape[0], block, i, size, n_blocks = _n_blocks(k)
+    cdef Py_ssize_t e = beside.shape[0]
     _check[real](X, rows, None, shift, None, beside.shape[1] == p and others.shape[1] == e)
-    if beside.shape[1] > 1 and beside.strides[1] != sizeof(double):
-        raise ValueError("the rows of beside must be contiguous")
-    if others.shape[0] != k or workspace.shape[0] < workspace_size(p, e):
-        raise ValueError("others or the workspace has the wrong size")
-    if k == 0 or p == 0 or e == 0:
-        return
-    cdef double* z = _aligned(&workspace[0])
-    cdef double* u = z + MOST_ROWS * _eights(p)
-    with nogil:
-        for block in range(n_blocks):
-            i = k * block // n_blocks
-            size = k * (block + 1) // n_blocks - i
-            _pack[real](X, rows, i, size, None, p, shift, None, z)
-            _pack[double](others, None, i, size, None, e, None, None, u)
-            c_multiply(
-                width, size, z, p, u, e, -1, &beside[0, 0],
-                beside.strides[0] // <Py_ssize_t> sizeof(double),
+    _check_room(beside, workspace)
+    if others.shape[0] != k:
+        raise ValueError("others must have one row for each row of X")
+    if k and p and e:
+        with nogil:
+            _multiply[real, double](
+                k, X, rows, None, p, shift, others, None, None, e, None, None, beside,
+                _aligned(&workspace[0]),
             )
 
 
@@ -245,6 +228,26 @@ cdef Py_ssize_t _eights(Py_ssize_t n) noexcept nogil:
 
 cdef double* _aligned(double* at) noexcept nogil:
     return <double*> ((<uintptr_t> at + 63) // 64 * 64)
+
+
+cdef void _multiply(
+    Py_ssize_t k, const real[:, :] X, const Py_ssize_t[::1] rows, const Py_ssize_t[::1] cols,
+    Py_ssize_t n, const double[::1] shift, const real_too[:, :] Y,
+    const Py_ssize_t[::1] y_rows, const Py_ssize_t[::1] y_cols, Py_ssize_t m,
+    const double[::1] y_shift, const double[::1] y_scale, double[:, :] out, double* workspace,
+) noexcept nogil:
+    """Add the products of m columns of Y, the rows of `out`, with n columns of X over k rows."""
+    cdef Py_ssize_t block, i, size, n_blocks = _n_blocks(k)
+    cdef double* u = workspace + MOST_ROWS * _eights(n)
+    for block in range(n_blocks):
+        i = k * block // n_blocks
+        size = k * (block + 1) // n_blocks - i
+        _pack[real](X, rows, i, size, cols, n, shift, None, workspace)
+        _pack[real_too](Y, y_rows, i, size, y_cols, m, y_shift, y_scale, u)
+        c_multiply(
+            width, size, workspace, n, u, m, -1, &out[0, 0],
+            out.strides[0] // <Py_ssize_t> sizeof(double),
+        )
 
 
 cdef void _pack(
@@ -299,6 +302,13 @@ cdef _check(
                 raise IndexError(f"no row {rows[i]}")
     if cols is not None:
         _check_columns(cols, X.shape[1])
+
+
+cdef _check_room(double[:, :] out, double[::1] workspace):
+    if out.shape[1] > 1 and out.strides[1] != sizeof(double):
+        raise ValueError("the rows of the result must be contiguous")
+    if workspace.shape[0] < workspace_size(out.shape[0], out.shape[1]):
+        raise ValueError("the workspace is too small")
 
 
 cdef _check_columns(const Py_ssize_t[::1] cols, Py_ssize_t p):
