@@ -558,6 +558,16 @@ def test_nist_digits(shared_data: Path, name: str) -> None:
     assert ours >= {"longley": 12.0, "filip": 5.9, "wampler1": 10.0}.get(name, 0.0)
 
 
+@pytest.mark.parametrize(("name", "digits"), [("wampler1", 12.0), ("wampler4", 9.0)])
+def test_nist_coefficients_by_extended_precision(shared_data: Path, name: str, digits: float):
+    """The intercept is ȳ − x̄·b, and means of 10⁶ keep ten digits of an intercept of 1."""
+    if np.finfo(np.longdouble).eps > 1e-18:
+        pytest.skip("this platform has no extended precision")
+    X, y, entry = _nist(shared_data, name)
+    model = Ridge(alpha=0).fit(X, y)
+    assert certified_digits(model.coef_, entry["exact"]["coef"][1:]) >= digits
+
+
 @pytest.mark.parametrize("name", NIST)
 def test_nist_residual_sum_of_squares(shared_data: Path, name: str) -> None:
     X, y, entry = _nist(shared_data, name)

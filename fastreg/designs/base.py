@@ -161,7 +161,7 @@ class Design(ABC):
 
     @abstractmethod
     def columns(
-        self, cols: np.ndarray, mean: np.ndarray, row_weights: np.ndarray
+        self, cols: np.ndarray, mean: np.ndarray, row_weights: np.ndarray, dtype: type = float
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return √ω (x − shift − mean) of the columns `cols` for the rows with ω > 0, gathered.
 
@@ -170,6 +170,8 @@ class Design(ABC):
         cols : ndarray of int, shape (k,)
         mean : ndarray of shape (p,)
         row_weights : ndarray of shape (G,)
+        dtype : type, default=float
+            In which it is computed.
 
         Returns
         -------
@@ -239,7 +241,11 @@ class Design(ABC):
         return self.n_rows * float(n_columns) ** 2 / BLAS_GAIN
 
     def targets(
-        self, target: int | np.ndarray, intercept: float | np.ndarray, row_weights: np.ndarray
+        self,
+        target: int | np.ndarray,
+        intercept: float | np.ndarray,
+        row_weights: np.ndarray,
+        dtype: type = float,
     ) -> np.ndarray:
         """Return √ω (y − y_shift − intercept) for the rows with ω > 0, shape (n',).
 
@@ -247,9 +253,10 @@ class Design(ABC):
         """
         omega = self.omega(row_weights)
         keep = np.flatnonzero(omega)
-        u = self.y[keep].T[target] - np.expand_dims(self.y_shift[target], -1)
+        y = self.y[keep].T[target].astype(dtype, copy=False)
+        u = y - np.expand_dims(self.y_shift[target], -1)
         u -= np.expand_dims(intercept, -1)
-        return u * np.sqrt(omega[keep])
+        return u * np.sqrt(omega[keep].astype(dtype, copy=False))
 
     def without(self, row: int) -> Design:
         """Return the same design with the weight of one row set to 0."""

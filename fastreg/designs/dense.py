@@ -467,19 +467,19 @@ class DenseDesign(Design):
         return DenseCoordinates(columns, np.sqrt(omega[keep]) * r, diag, weight)
 
     def columns(
-        self, cols: np.ndarray, mean: np.ndarray, row_weights: np.ndarray
+        self, cols: np.ndarray, mean: np.ndarray, row_weights: np.ndarray, dtype: type = float
     ) -> tuple[np.ndarray, np.ndarray]:
         self.count(self.share(cols))
         omega = self.omega(row_weights)
         keep = np.flatnonzero(omega)
-        root = np.sqrt(omega[keep])
-        out = np.empty((keep.size, cols.size), order="F")
+        root = np.sqrt(omega[keep].astype(dtype, copy=False))
+        out = np.empty((keep.size, cols.size), dtype, order="F")
         width = TILE_BYTES // (8 * max(1, keep.size)) + 1
         for i in range(0, cols.size, width):
             some = as_slice(cols[i : i + width])
             few = self.X.T[some] if keep.size == self.n_rows else self.X.T[some][:, keep]
             part = out.T[i : i + width]
-            np.subtract(few, self.shift[some][:, None], out=part)
+            np.subtract(few, self.shift[some][:, None], out=part, dtype=dtype)
             part -= mean[some][:, None]
             if self.weight is not None:
                 part *= root

@@ -72,7 +72,7 @@ class HeldDesign(Design):
         raise ValueError(_NO_ROWS)
 
     def columns(
-        self, cols: np.ndarray, mean: np.ndarray, row_weights: np.ndarray
+        self, cols: np.ndarray, mean: np.ndarray, row_weights: np.ndarray, dtype: type = float
     ) -> tuple[np.ndarray, np.ndarray]:
         raise ValueError(_NO_ROWS)
 

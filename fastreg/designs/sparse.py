@@ -291,14 +291,14 @@ class SparseDesign(Design):
         return float(n_columns) ** 2 + SCATTERED * share * self.X.nnz * n_columns / 8.0
 
     def columns(
-        self, cols: np.ndarray, mean: np.ndarray, row_weights: np.ndarray
+        self, cols: np.ndarray, mean: np.ndarray, row_weights: np.ndarray, dtype: type = float
     ) -> tuple[np.ndarray, np.ndarray]:
         self.count(self.share(cols))
         omega = self.omega(row_weights)
         keep = np.flatnonzero(omega)
-        out = np.asfortranarray(self._as("csc")[:, cols].toarray()[keep])
-        out -= self.shift[cols] + mean[cols]
-        out *= np.sqrt(omega[keep])[:, None]
+        out = np.asfortranarray(self._as("csc")[:, cols].toarray()[keep], dtype)
+        out -= self.shift[cols].astype(dtype, copy=False) + mean[cols]
+        out *= np.sqrt(omega[keep].astype(dtype, copy=False))[:, None]
         return out, keep
 
     def _row_gram(

@@ -139,7 +139,10 @@ def _make_basis(design: Design, problem: Problem, alpha: float) -> tuple[np.ndar
 
     G in units of V, p × p and at hand, will do where its rounding is small beside λ + α. Columns
     on different scales drown small λ in it; a root R of G (RᵀR = G) keeps λ to rounding of
-    √(λ λ_max) instead, and the scales do not matter for making it.
+    √(λ λ_max) instead, and the scales do not matter for making it. With its columns from large to
+    small, the bidiagonal form keeps small λ of graded columns far better still (J. Barlow 2002,
+    More accurate bidiagonal reduction for computing the singular value decomposition, SIAM J.
+    Matrix Anal. Appl. 23, 761-798).
     """
     free, held = problem.free, np.setdiff1d(problem.cols, problem.free)
     scale = 1.0 / np.sqrt(problem.l2w[held])
@@ -151,6 +154,8 @@ def _make_basis(design: Design, problem: Problem, alpha: float) -> tuple[np.ndar
         if is_resolved(problem, held, form.smallest(), alpha):
             basis[held] = scale[:, None] * form.q
             return basis, form, 0
+    descending = np.argsort(-problem.root[held] * scale, kind="stable")
+    held, scale = held[descending], scale[descending]
     root = _root(design, problem)
     fit = PivotedQR(root[:, free])
     inner = product(fit.q.T, root[:, held])

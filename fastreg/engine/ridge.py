@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from fastreg.designs import Design
-from fastreg.engine import orthogonal
+from fastreg.engine import extended, orthogonal
 from fastreg.engine.answer import Answer
 from fastreg.engine.certificate import Certificates, certify, is_rounding, is_solved
 from fastreg.engine.dual import Dual
@@ -23,6 +23,7 @@ from fastreg.engine.systems import Cholesky, Tridiagonal, choose_system
 from fastreg.engine.tasks import Settings
 
 NEGLIGIBLE = 1e-9  # a relative correction whose square is below rounding
+NOTHING = 1e-11  # one that tells of so small a condition number that no digits are lost to it
 MAX_CORRECTIONS = 10
 BLOCK_BYTES = 1 << 23  # of each array that has a row a vector; some ten are held at a time
 EPS = np.finfo(float).eps
@@ -109,8 +110,10 @@ class RidgePath:
     def _rows(self, cols: np.ndarray) -> np.ndarray:
         return self.problem.gram_rows(self.design, cols)
 
-    def _residual(self, problem: Problem, coefs: np.ndarray) -> Route:
+    def _residual(self, problem: Problem, coefs: np.ndarray, sharp: bool = False) -> Route:
         """Return Xᵀr/Σw and ‖r‖²/Σw, from the rows where the task asks for it."""
+        if sharp:
+            return extended.residual(self.design, problem, coefs)
         if self.from_rows:
             return (yield problem, coefs)[:2]
         corrs = problem.corr - product(coefs, self.problem.gram)
@@ -146,8 +149,9 @@ class RidgePath:
         """Fill in the block.
 
         b += (G + αV)⁻¹ g with the gradient g from the true residual costs the squared condition
-        number of G no digits (on Longley 10.9 become 13.8). The last correction is so small that
-        c − Gδ and ‖r‖² − δᵀ(c + c') lose nothing: no pass over X for them.
+        number of G no digits (on Longley 10.9 become 13.8), and with a residual in extended
+        precision, where that costs little, hardly any to that of X either. The last correction is
+        so small that c − Gδ and ‖r‖² − δᵀ(c + c') lose nothing: no pass over X for them.
         """
         problem, number, cols, system = block.problem, block.number, self.cols, self._system
         coefs, alphas, size = block.coefs, self.values[number], problem.root[cols]
@@ -158,10 +162,12 @@ class RidgePath:
         coefs[:, cols] = system.solve(right, number)
         last, failed = np.full(number.size, np.inf), ~system.usable[number]
         todo = np.flatnonzero(~failed)
-        for _ in range(MAX_CORRECTIONS):
+        sharpens = self.from_rows and extended.is_affordable(self.design, number.size)
+        enough = NOTHING if sharpens else NEGLIGIBLE
+        for k in range(MAX_CORRECTIONS):
             if not todo.size:
                 break
-            asked = self._residual(problem.take(todo), block.coefs[todo])
+            asked = self._residual(problem.take(todo), block.coefs[todo], sharpens and k > 0)
             corrs, block.rr[todo] = yield from asked
             block.corrs[todo] = corrs
             here = some_columns(coefs, cols)[todo]
@@ -173,11 +179,12 @@ class RidgePath:
             step, length = np.abs(delta) @ size, np.abs(here) @ size
             stalled = ~(step <= 0.5 * last[todo])
             failed[todo[stalled & ~(step <= np.maximum(1e-6 * length, noise[todo]))]] = True
-            ready = (step <= np.maximum(NEGLIGIBLE * length, noise[todo])) | stalled
+            ready = (step <= np.maximum(enough * length, noise[todo])) | stalled
             take = ~stalled
             self._apply(todo[take], delta if take.all() else delta[take], block)
             last[todo] = step
             todo = todo[~ready]
+            enough = NEGLIGIBLE
         failed[todo] = True
         block.failed = failed
         if failed.any():
