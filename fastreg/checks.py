@@ -115,6 +115,72 @@ def _naming_text(X: Any, error: ValueError) -> ValueError:
     return error
 
 
+def check_gram(
+    precompute: Any,
+    X: Any,
+    sample_weight: np.ndarray | None = None,
+    fit_intercept: bool = False,
+    check_entry: bool = True,
+) -> None:
+    """Check a Gram matrix given as `precompute` as far as scikit-learn does: one entry of it.
+
+    It has to be that of the rows of X times the roots of the weights, scaled to mean 1. Sparse X
+    has no use for it there, nor does any here: the answer is that of X.
+
+    Raises
+    ------
+    ValueError
+        A shape other than (p, p), or an entry that differs.
+
+    Warns
+    -----
+    UserWarning
+        X gets centred, so that the Gram matrix is not the one that matters.
+    """
+    if not np.ndim(precompute) or sparse.issparse(X):
+        return
+    gram, p = np.asarray(precompute), X.shape[1]
+    if gram.shape != (p, p):
+        raise ValueError(f"precompute must be a Gram matrix of shape ({p}, {p}), got {gram.shape}")
+    if fit_intercept and not np.allclose(np.average(X, axis=0, weights=sample_weight), 0.0):
+        warnings.warn(
+            "Gram matrix was provided but X was centered to fit intercept: recomputing Gram "
+            "matrix.",
+            UserWarning,
+            stacklevel=caller_level(),
+        )
+        return
+    i = p // 2
+    j = min(i + 1, p - 1)
+    weight = np.ones(len(X)) if sample_weight is None else sample_weight
+    expected = X[:, i].astype(float) @ (X[:, j] * (weight * (weight.size / weight.sum())))
+    rtol = 1e-4 if np.float32 in (X.dtype, gram.dtype) else 1e-7
+    if check_entry and not np.isclose(expected, gram[i, j], rtol=rtol, atol=1e-5):
+        raise ValueError(
+            "Gram matrix passed in via 'precompute' parameter did not pass validation when a "
+            "single element was checked - please check that it was computed properly. For element "
+            f"({i},{j}) we computed {expected} but the user-supplied value was {gram[i, j]}."
+        )
+
+
+def check_fortran_order(X: Any, precompute: Any, sample_weight: Any = None) -> None:
+    """Refuse dense X in C order without a check of the input, where scikit-learn does.
+
+    Raises
+    ------
+    ValueError
+        Rows are contiguous and neither a Gram matrix nor weights are in play, with which
+        scikit-learn would not notice; or the numbers are neither float64 nor float32.
+    """
+    if sparse.issparse(X):
+        return
+    if X.dtype not in (np.float64, np.float32):
+        raise ValueError(f"with check_input=False X must be float64 or float32, got {X.dtype}")
+    by_rows = X.strides[0] > X.strides[1] and not X.flags.f_contiguous
+    if by_rows and precompute is False and sample_weight is None:
+        raise ValueError("ndarray is not Fortran contiguous: X has to be, with check_input=False")
+
+
 def check_alphas(alphas: Any) -> np.ndarray:
     """Return alphas as a float array of shape (m,).
 

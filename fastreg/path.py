@@ -1,8 +1,7 @@
-"""Regularization paths: scikit-learn's path functions, and `RegularizationPath`."""
+"""Regularization paths with all that is known of them; see `path_functions` for scikit-learn's."""
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from numbers import Integral
@@ -14,11 +13,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import _get_feature_names, check_array
 
 from fastreg.checks import (
-    caller_level,
     check_alphas,
     check_data,
     make_penalty,
-    random_seed,
     warn_unsolved,
 )
 from fastreg.designs import Design, make_design
@@ -39,141 +36,14 @@ from fastreg.model_selection.criteria import (
     noise_variance,
 )
 from fastreg.model_selection.relaxed import relax
-from fastreg.moments import Moments, merge_all
+from fastreg.moments import merge_all
 from fastreg.reporting import reporting
 
 __all__ = [
     "RegularizationPath",
-    "enet_path",
-    "lasso_path",
     "regularization_path",
     "ridge_path",
 ]
-
-
-def enet_path(
-    X: Any,
-    y: Any,
-    *,
-    l1_ratio: float = 0.5,
-    eps: float = 1e-3,
-    n_alphas: Any = "deprecated",
-    alphas: Any = "warn",
-    precompute: Any = "auto",
-    Xy: Any = None,
-    copy_X: bool = True,
-    coef_init: Any = None,
-    verbose: bool | int = False,
-    return_n_iter: bool = False,
-    positive: bool = False,
-    check_input: bool = True,
-    tol: float = 1e-4,
-    max_iter: int = 1000,
-    random_state: Any = None,
-    selection: str = "cyclic",
-    sample_weight: Any = None,
-    **params: Any,
-) -> tuple:
-    """Compute an Elastic-Net path without an intercept, as scikit-learn's function does.
-
-    See `regularization_path` for a path with intercept, weights and certificates by name.
-
-    Parameters
-    ----------
-    X : array-like or sparse matrix of shape (n, p)
-    y : array-like of shape (n,) or (n, T)
-        Two-dimensional: the path of the multi-task problem, see `MultiTaskElasticNet`.
-    l1_ratio : float, default=0.5
-    eps : float, default=1e-3
-        Smallest over largest alpha of an automatic grid.
-    n_alphas : int
-        Deprecated, see `alphas`.
-    alphas : int or array-like, default=100
-        Number of alphas of an automatic grid, or the alphas; they are sorted downwards.
-    precompute, Xy, copy_X
-        Accepted for compatibility: fastreg holds a Gram matrix where that pays and never
-        overwrites X.
-    verbose : bool or int, default=False
-        Print a line for every batch of alphas.
-    coef_init : array-like of shape (p,) or (T, p), default=None
-        Coefficients to start from.
-    return_n_iter : bool, default=False
-    positive : bool, default=False
-    check_input : bool, default=True
-    tol, max_iter, random_state, selection, sample_weight
-        As in `ElasticNet`.
-
-    Returns
-    -------
-    alphas : ndarray of shape (m,)
-    coefs : ndarray of shape (p, m) or (T, p, m)
-    dual_gaps : ndarray of shape (m,)
-    n_iters : list of int
-        Only with `return_n_iter`.
-    """
-    unknown = params.keys() - {"X_offset", "X_scale", "do_screening"}
-    if unknown:
-        raise ValueError("Unexpected parameters in params", sorted(unknown))
-    if selection not in ("random", "cyclic"):
-        raise ValueError("selection should be either random or cyclic.")
-    if params.get("X_offset") is not None or params.get("X_scale") is not None:
-        raise ValueError("X_offset and X_scale are not supported: use regularization_path")
-    if isinstance(X, Moments):
-        raise ValueError("Moments are centred: use regularization_path, which has an intercept")
-    _check_stopping(tol, max_iter)
-    alphas = _alphas_argument(n_alphas, alphas)
-    if check_input:
-        X, y, sample_weight = check_data(BaseEstimator(), X, y, sample_weight)
-    if y.ndim > 1 and positive:
-        raise ValueError("positive=True is not allowed for multi-output (y.ndim != 1)")
-    penalty = make_penalty(X.shape[1], l1_ratio, positive=positive)
-    design = make_design(X, y, sample_weight, check_input=False)
-    start = _start(coef_init, (X.shape[1],) if y.ndim == 1 else (y.shape[1], X.shape[1]))
-    target = 0 if y.ndim == 1 else None
-    seed = random_seed(selection, random_state)
-    with reporting(verbose) as report:
-        settings = Settings(tol=tol, max_iter=max_iter, seed=seed, report=report)
-        found = _solve_path(
-            design, penalty, _grid(alphas, eps), settings, False, start=start, target=target
-        )
-    coefs = np.moveaxis(found.dense_coefs(), 0, -1).astype(X.dtype)
-    out = (found.alphas, coefs, found.gaps)
-    return (*out, [int(i) for i in found.n_iter]) if return_n_iter else out
-
-
-def lasso_path(
-    X: Any,
-    y: Any,
-    *,
-    eps: float = 1e-3,
-    n_alphas: Any = "deprecated",
-    alphas: Any = "warn",
-    precompute: Any = "auto",
-    Xy: Any = None,
-    copy_X: bool = True,
-    coef_init: Any = None,
-    verbose: bool | int = False,
-    return_n_iter: bool = False,
-    positive: bool = False,
-    **params: Any,
-) -> tuple:
-    """Compute a Lasso path without an intercept; see `enet_path`, with ``l1_ratio=1``."""
-    return enet_path(
-        X,
-        y,
-        l1_ratio=1.0,
-        eps=eps,
-        n_alphas=n_alphas,
-        alphas=alphas,
-        precompute=precompute,
-        Xy=Xy,
-        copy_X=copy_X,
-        coef_init=coef_init,
-        verbose=verbose,
-        return_n_iter=return_n_iter,
-        positive=positive,
-        **params,
-    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -493,11 +363,11 @@ def regularization_path(
         standardize=standardize,
     )
     design = make_design(X, y, sample_weight, check_input=False)
-    _check_stopping(tol, max_iter)
-    grid = _grid(alphas, eps)
+    check_stopping(tol, max_iter)
+    grid = grid_of(alphas, eps)
     with reporting(verbose, progress) as report:
         settings = Settings(tol=tol, max_iter=max_iter, report=report)
-        found = _solve_path(design, penalty, grid, settings, fit_intercept)
+        found = solve_path(design, penalty, grid, settings, fit_intercept)
     task = Task(penalty, found.alphas, fit_intercept=fit_intercept)
     return _as_path(found, found.alphas, names, design, task)
 
@@ -599,7 +469,7 @@ def _as_path(
     )
 
 
-def _solve_path(
+def solve_path(
     design: Any,
     penalty: Penalty,
     alphas: np.ndarray | Grid,
@@ -609,7 +479,13 @@ def _solve_path(
     start: np.ndarray | None = None,
     target: int | None = 0,
 ) -> Solution:
-    """Solve the path of one target or, for None, of all at once."""
+    """Solve the path of one target or, for None, of all at once; warn where that did not do.
+
+    Raises
+    ------
+    ValueError
+        An automatic grid without an L1 part.
+    """
     if isinstance(alphas, Grid) and penalty.l1_ratio == 0:
         raise ValueError(
             "Automatic alpha grid generation is not supported for l1_ratio=0. Please supply a grid "
@@ -622,22 +498,12 @@ def _solve_path(
     return found[0]
 
 
-def _check_stopping(tol: float, max_iter: int) -> None:
+def check_stopping(tol: float, max_iter: int) -> None:
+    """Refuse a negative tolerance and fewer than one iteration."""
     if not tol >= 0:
         raise ValueError(f"tol == {tol}, must be >= 0")
     if not max_iter >= 1:
         raise ValueError(f"max_iter == {max_iter}, must be >= 1")
-
-
-def _start(coef_init: Any, shape: tuple[int, ...]) -> np.ndarray | None:
-    if coef_init is None:
-        return None
-    coef = np.asarray(coef_init, dtype=float)
-    if coef.shape != shape:
-        raise ValueError(f"coef_init must have shape {shape}, got {coef.shape}")
-    if not np.isfinite(coef).all():
-        raise ValueError("coef_init contains NaN or infinity")
-    return coef
 
 
 def _check_count(n_alphas: int) -> int:
@@ -646,35 +512,11 @@ def _check_count(n_alphas: int) -> int:
     return int(n_alphas)
 
 
-def _grid(alphas: Any, eps: float) -> np.ndarray | Grid:
+def grid_of(alphas: Any, eps: float) -> np.ndarray | Grid:
+    """Return alphas (m,), downwards, or for a number of them the grid to be had from the data."""
     if isinstance(alphas, Integral):
         _check_count(alphas)
         if not 0 < eps < 1:
             raise ValueError(f"eps == {eps}, must be between 0 and 1")
         return Grid(int(alphas), float(eps))
     return np.sort(check_alphas(alphas))[::-1].copy()
-
-
-def _alphas_argument(n_alphas: Any, alphas: Any) -> Any:
-    """Sort out scikit-learn 1.9's deprecations of `n_alphas` and ``alphas=None``."""
-    count: Any = 100
-    if n_alphas != "deprecated":
-        warnings.warn(
-            "'n_alphas' was deprecated in 1.9 and will be removed in 1.11. 'alphas' now accepts an "
-            "integer value which removes the need to pass 'n_alphas'. The default value of "
-            "'alphas' will change from None to 100 in 1.11. Pass an explicit value to 'alphas' and "
-            "leave 'n_alphas' to its default value to silence this warning.",
-            FutureWarning,
-            stacklevel=caller_level(),
-        )
-        count = n_alphas
-    if alphas is None:
-        warnings.warn(
-            "'alphas=None' is deprecated and will be removed in 1.11, at which point the default "
-            "value will be set to 100. Set 'alphas=100' to silence this warning.",
-            FutureWarning,
-            stacklevel=caller_level(),
-        )
-    elif not (isinstance(alphas, str) and alphas == "warn"):
-        count = alphas
-    return count

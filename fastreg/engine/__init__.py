@@ -30,15 +30,31 @@ from fastreg.engine.multitask_problem import JointProblem, apart, together
 from fastreg.engine.multitask_working_set import JointWorkingSetTask
 from fastreg.engine.problem import Problem, train_moments
 from fastreg.engine.ridge import RidgePath, vectors_at_a_time
-from fastreg.engine.tasks import Batch, Diagnostics, Grid, Penalty, Settings, Solution, Task
+from fastreg.engine.tasks import (
+    LARGEST_VIOLATION,
+    Batch,
+    Diagnostics,
+    Grid,
+    Penalty,
+    Settings,
+    Solution,
+    Task,
+    careful,
+)
 from fastreg.engine.working_set import WorkingSetTask
 from fastreg.moments import Moments, leave_one_group_out
 
 LARGE_PRODUCT = 1e8  # multiplications
 TOGETHER = 256  # tasks on moments that share a pass
+# scikit-learn's words
+NOT_FINITE = (
+    "Coordinate descent iterations resulted in non-finite parameter values. The input data may "
+    "contain large values and need to be preprocessed: "
+)
 SHARING = 4  # blocks of ridge vectors as large as may be at a time
 
 __all__ = [
+    "LARGEST_VIOLATION",
     "Batch",
     "Diagnostics",
     "Grid",
@@ -46,6 +62,7 @@ __all__ = [
     "Settings",
     "Solution",
     "Task",
+    "careful",
     "most_tasks",
     "resolve_alphas",
     "solve",
@@ -264,7 +281,7 @@ class _Trains:
         with self.lock:
             if task.train not in self.merged:
                 self.merged[task.train] = train_moments(self.groups, task.train)
-            _check_usable(self.merged[task.train])
+            _check_usable(self.merged[task.train], task.penalty)
             problem = Problem(self.merged[task.train], task, self.design)
             twin = self.problems.setdefault(problem.rows_key, problem)
             problem.known_rows = twin.known_rows
@@ -273,9 +290,12 @@ class _Trains:
         return problem
 
 
-def _check_usable(moments: Moments) -> None:
+def _check_usable(moments: Moments, penalty: Penalty) -> None:
     if not moments.weight > 0:
         raise ValueError("a training set has no row of positive weight")
     squares = moments.s_xx.trace() if moments.has_cross else moments.s_xx.sum()
     if not np.isfinite(squares + moments.s_yy.sum()):
-        raise ValueError("the squares of X or y overflow: rescale the columns or the target")
+        start = "" if is_ridge(penalty) else NOT_FINITE
+        raise ValueError(
+            f"{start}the squares of X or y overflow: rescale the columns or the target"
+        )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fastreg.engine.problem import Problem, scaled_inverse
-from fastreg.engine.tasks import Settings
+from fastreg.engine.tasks import LARGEST_VIOLATION, Settings
 from fastreg.kernels.certificate import certify_block
 
 ROUNDED_SUM = 16 * np.finfo(float).eps  # of the sums that a gradient is the difference of
@@ -160,10 +160,10 @@ def _certify(
 def tolerances(problem: Problem, settings: Settings) -> tuple[float, float]:
     """Return the largest gap and violation that count as solved; (m,) each for m targets.
 
-    The second only matters at tight tolerances: with an L2 term the gap is quadratic in the
-    violation, so that a gap of 1e-12 alone would leave violations of 1e-6.
+    The second by default only matters at tight tolerances: with an L2 term the gap is quadratic in
+    the violation, so that a gap of 1e-12 alone would leave violations of 1e-6.
     """
-    return settings.tol * problem.yy, 1e3 * settings.tol * problem.largest_corr
+    return settings.tol * problem.yy, settings.violation * settings.tol * problem.largest_corr
 
 
 def is_rounding(
@@ -192,6 +192,6 @@ def is_solved(problem: Problem, settings: Settings, found: Certificates) -> np.n
     """Return which vectors are within the tolerances or as good as rounding allows."""
     fits = found.violation <= found.violation_floor
     if not fits.all():
-        fits |= found.violation <= tolerances(problem, settings)[1]
+        fits |= found.violation <= LARGEST_VIOLATION * settings.tol * problem.largest_corr
     gap = settings.tol * problem.yy
     return (found.gap <= np.maximum(gap, found.floor)) & np.isfinite(found.gap) & fits

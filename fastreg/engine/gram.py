@@ -84,7 +84,7 @@ class GramPath:
     def _before(self, alpha: float) -> list[tuple[float, float]]:
         """Return what to pass on the way to a first alpha, where the rank is less than p."""
         problem = self.problem
-        if problem.moments.n_rows > problem.cols.size:
+        if problem.moments.n_rows > problem.cols.size or self.settings.plain:
             return []
         top = problem.alpha_max(self.free_rows)
         return approach(top, top, alpha)

@@ -148,6 +148,7 @@ def descend(
         violation,
         settings.max_iter if max_iter is None else max_iter,
         settings.seed,
+        settings.plain,
     )
     while (status := run.run()) != _DONE:
         breathe()

@@ -3,7 +3,7 @@
     minimise 1/2 Σ_t ‖y_t − X b_t‖²/Σw + α Σ_j ( ρ ‖B_j‖ + (1−ρ)/2 ‖B_j‖² ),   B = (b_1 … b_T)
 
 Inside, B and its correlations are arrays of shape (p, T), blocks of them (m, p, T). Without an L1
-part the targets do not know of each other: `apart` and `together`.
+part the targets do not know of each other, and one alone is an ordinary one: `apart`, `together`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ STACKED = 8  # coefficient matrices that are multiplied by G at a time
 
 def apart(task: Task, n_targets: int) -> list[Task]:
     """Return what a task over all targets consists of where nothing couples them."""
-    if task.penalty.l1_ratio > 0 and np.any(task.alphas):
+    if n_targets > 1 and task.penalty.l1_ratio > 0 and np.any(task.alphas):
         return [task]
     starts = [None] * n_targets if task.start is None else task.start
     return [replace(task, target=t, start=start) for t, start in enumerate(starts)]

@@ -37,5 +37,6 @@ class Descent:
         tol_violation: float,
         max_iter: int,
         seed: int = 0,
+        plain: bool = False,
     ) -> None: ...
     def run(self, budget: float = 3e8) -> int: ...

@@ -7,7 +7,8 @@ from fastreg.linear_model._multi_task import MultiTaskElasticNet, MultiTaskLasso
 from fastreg.linear_model._multi_task_cv import MultiTaskElasticNetCV, MultiTaskLassoCV
 from fastreg.linear_model._ridge import Ridge
 from fastreg.linear_model._ridge_cv import RidgeCV
-from fastreg.path import enet_path, lasso_path, ridge_path
+from fastreg.path import ridge_path
+from fastreg.path_functions import enet_path, lasso_path
 
 __all__ = [
     "ElasticNet",

@@ -16,19 +16,21 @@ from sklearn.utils.validation import check_is_fitted
 from fastreg.checks import (
     caller_level,
     check_data,
+    check_fortran_order,
+    check_gram,
     make_penalty,
     random_seed,
     warn_unsolved,
 )
 from fastreg.designs import Design, make_design
-from fastreg.engine import Penalty, Settings, Solution, Task, solve
+from fastreg.engine import Penalty, Settings, Solution, Task, careful, solve
 from fastreg.linear_model._base import (
     OWN_CONSTRAINTS,
     LinearModelBase,
     all_or_nothing,
     set_fitted,
 )
-from fastreg.path import enet_path, lasso_path
+from fastreg.path_functions import enet_path, lasso_path
 
 ALPHA_ZERO = (
     "With alpha=0, this algorithm does not converge well. You are advised to use the "
@@ -52,7 +54,8 @@ class ElasticNet(MultiOutputMixin, LinearModelBase):
         Share of the L1 penalty, 0 … 1.
     fit_intercept : bool, default=True
     precompute : bool or array-like of shape (p, p), default=False
-        Accepted for compatibility: fastreg itself decides whether to hold a Gram matrix.
+        A Gram matrix is checked as scikit-learn does. The fit is that of X: fastreg itself decides
+        whether to take cross-products.
     max_iter : int, default=1000
         Largest number of sweeps and Newton steps.
     copy_X : bool, default=True
@@ -181,6 +184,8 @@ class ElasticNet(MultiOutputMixin, LinearModelBase):
             X, y, sample_weight = check_data(self, X, y, sample_weight)
         else:
             self.n_features_in_ = X.shape[1]
+            check_fortran_order(X, self.precompute, sample_weight)
+        check_gram(self.precompute, X, sample_weight, self.fit_intercept, check_input)
         penalty = make_penalty(
             self.n_features_in_,
             self.l1_ratio,
@@ -205,10 +210,12 @@ class ElasticNet(MultiOutputMixin, LinearModelBase):
         targets: Sequence[tuple[int | None, np.ndarray | None]],
     ) -> list[Solution]:
         """Solve for each target from where to start; warn where that did not do."""
+        # least squares is asked for at α = 0, so no tolerance but rounding
+        tol = self.tol if self.alpha > 0 else 0.0
         settings = Settings(
-            # least squares is asked for at α = 0, so no tolerance but rounding
-            tol=self.tol if self.alpha > 0 else 0.0,
+            tol=tol,
             max_iter=1000 if self.max_iter is None else self.max_iter,
+            violation=careful(tol),
             seed=random_seed(self.selection, self.random_state),
         )
         tasks = [

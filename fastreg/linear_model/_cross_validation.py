@@ -19,9 +19,16 @@ from sklearn.utils.metadata_routing import (
     _raise_for_params,
 )
 
-from fastreg.checks import check_alphas, check_data, make_penalty, random_seed, warn_unsolved
+from fastreg.checks import (
+    check_alphas,
+    check_data,
+    check_gram,
+    make_penalty,
+    random_seed,
+    warn_unsolved,
+)
 from fastreg.designs import Design
-from fastreg.engine import Grid, Penalty, Settings, Solution, Task, most_tasks, solve
+from fastreg.engine import Grid, Penalty, Settings, Solution, Task, careful, most_tasks, solve
 from fastreg.linear_model._base import (
     OWN_CONSTRAINTS,
     LinearModelBase,
@@ -34,7 +41,7 @@ from fastreg.linear_model._scoring import route, score_fold
 from fastreg.model_selection.relaxed import check_gammas, check_relaxable, relax_solution
 from fastreg.model_selection.row_groups import check_splits
 from fastreg.moments import Moments
-from fastreg.path import enet_path, lasso_path
+from fastreg.path_functions import enet_path, lasso_path
 from fastreg.reporting import reporting
 
 
@@ -100,6 +107,7 @@ class CoordinateDescentCV(LinearModelBase):
             sample_weight = None
         X, y, sample_weight = check_data(self, X, y, sample_weight)
         y = self._check_target(y)
+        check_gram(getattr(self, "precompute", False), X, sample_weight, self.fit_intercept)
         several = self._target is not None and y.ndim > 1
         gammas = self._gammas(several)
         routed = route(self, sample_weight, params)
@@ -167,6 +175,7 @@ class CoordinateDescentCV(LinearModelBase):
             )
             for t, (best, at) in zip(range(n_targets), cycle(choices))
         ]
+        settings = replace(settings, violation=careful(self.tol))
         found: list[Solution] = []
         few = most_tasks(design, tasks) if n_targets > 1 else 1
         for first in range(0, n_targets, few):

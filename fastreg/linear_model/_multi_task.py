@@ -11,7 +11,7 @@ from fastreg.checks import check_data, make_penalty
 from fastreg.designs import make_design
 from fastreg.linear_model._base import OWN_CONSTRAINTS, all_or_nothing, set_fitted
 from fastreg.linear_model._coordinate_descent import ElasticNet
-from fastreg.path import lasso_path
+from fastreg.path_functions import lasso_path
 
 NOT_JOINT = {
     "precompute",

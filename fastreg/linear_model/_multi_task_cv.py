@@ -12,7 +12,7 @@ from fastreg.checks import make_penalty
 from fastreg.engine import Penalty
 from fastreg.linear_model._cross_validation import CoordinateDescentCV
 from fastreg.linear_model._multi_task import NOT_JOINT, check_is_joint
-from fastreg.path import enet_path, lasso_path
+from fastreg.path_functions import enet_path, lasso_path
 
 
 class _MultiTaskCV(CoordinateDescentCV):

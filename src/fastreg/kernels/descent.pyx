@@ -74,6 +74,9 @@ cdef class Descent:
         Largest number of sweeps and Newton steps for one alpha.
     seed : int
         0 for cyclic order, else the seed of the random order (`selection="random"`).
+    plain : bool
+        Whether every iteration is a sweep over all of `cols`: what follows then depends on `coef`
+        alone, so that a run may be interrupted after any of them and taken up again.
 
     Attributes
     ----------
@@ -110,7 +113,7 @@ cdef class Descent:
     cdef double yy, tol_gap, tol_violation, alpha, spread
     cdef double noise                       # of c_j, in units of √G_jj
     cdef double work, spent, patience       # flops: in this run, since the last Newton step
-    cdef bint has_l2, cut_short
+    cdef bint has_l2, cut_short, plain
     cdef bint fresh                         # c of the support belongs to the residual
     cdef bint marked                        # c_far and the residual marked belong together
     cdef double[::1] c_far_view
@@ -134,6 +137,7 @@ cdef class Descent:
         double tol_violation,
         Py_ssize_t max_iter,
         unsigned long long seed=0,
+        bint plain=False,
     ):
         cdef Py_ssize_t p = q.size, m = alphas.shape[0], i
         if not (
@@ -162,7 +166,7 @@ cdef class Descent:
         self.cols = &cols[0] if self.n_cols else NULL
         self.live = &self.live_view[0]
         self.yy, self.tol_gap, self.tol_violation = yy, tol_gap, tol_violation
-        self.max_iter, self.rng = max_iter, seed
+        self.max_iter, self.rng, self.plain = max_iter, seed, plain
         self.n_newton = self.n_sweeps = self.n_newton_before = 0
         self.has_l2, self.spread = False, 0.0
         for i in range(self.n_cols):
@@ -197,7 +201,7 @@ cdef class Descent:
                 self.it = 0
                 self.spent, self.patience, self.idle_sweeps = 0.0, 1.0, 0
                 self.gap_best = INFINITY
-                if self.at > 0 and self.n_iter_view[self.at - 1] > 0:
+                if self.at > 0 and self.n_iter_view[self.at - 1] > 0 and not self.plain:
                     self.predict()
                 elif self.q.before != NULL:
                     self.q.advance(0.0, &self.d_view[0])
@@ -210,7 +214,7 @@ cdef class Descent:
                 self.record(cert, True)
             elif self.it >= self.max_iter or self.is_stalled(cert):
                 self.record(cert, False)
-            elif self.it == 0:
+            elif self.it == 0 or self.plain:
                 self.sweep(self.n_cols, self.cols)
             elif self.newton_is_due():
                 if not self.newton():

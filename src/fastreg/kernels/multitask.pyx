@@ -200,6 +200,8 @@ cdef class RowDescent:
         Largest number of sweeps for one alpha.
     seed : int
         0 for cyclic order, else the seed of the random order (`selection="random"`).
+    plain : bool
+        Whether every iteration is a sweep over all of `cols`, see `descent.Descent`.
 
     Attributes
     ----------
@@ -248,6 +250,7 @@ cdef class RowDescent:
     cdef double patience        # how many times the price of the next one they may be
     cdef double alpha, l1, l2, l1w, l2w, near, yy, tol_gap, tol_violation, noise, spread, work
     cdef bint idle              # whether the last sweep moved nothing
+    cdef bint plain
     cdef unsigned long long rng
 
     def __init__(
@@ -267,6 +270,7 @@ cdef class RowDescent:
         double tol_violation,
         Py_ssize_t max_iter,
         unsigned long long seed=0,
+        bint plain=False,
     ):
         cdef Py_ssize_t p = coef.shape[0], width = coef.shape[1], m = alphas.shape[0], i
         if not (
@@ -304,7 +308,7 @@ cdef class RowDescent:
         self.live, self.rest = &self.rows_view[0], &self.rows_view[p]
         self.rr, self.yy, self.l1w, self.l2w = rr, yy, l1w, l2w
         self.tol_gap, self.tol_violation = tol_gap, tol_violation
-        self.max_iter, self.rng = max_iter, seed
+        self.max_iter, self.rng, self.plain = max_iter, seed, plain
         self.n_sweeps = self.n_newton = self.n_moved = self.n_past = 0
         self.n_live = self.n_used = self.n_rest = 0
         self.patience = 1.0
@@ -364,7 +368,7 @@ cdef class RowDescent:
         self.idle = False
         self.spent, self.n_since = 0.0, 0
         self.patience = min(self.patience, 1.0)
-        if self.at > 1:
+        if self.at > 1 and not self.plain:
             self.predict()
 
     cdef void predict(self) noexcept nogil:
@@ -429,7 +433,7 @@ cdef class RowDescent:
             size = dot(width, self.c + j * width, self.c + j * width)
             used = not self.is_zero(j)
             self.n_used += used
-            if used or size > self.near * self.near:
+            if used or self.plain or size > self.near * self.near:
                 self.live[self.n_live] = j
                 self.n_live += 1
             else:
@@ -447,7 +451,7 @@ cdef class RowDescent:
         cdef double k = self.n_used
         cdef double price = 2.0 * k * k * (k + 5.0 * self.width) + 2.0 * k * self.p * self.width
         cdef double many = max(LONG, self.max_iter // 4) * max(1.0, self.patience)
-        if not self.n_used:
+        if self.plain or not self.n_used:
             return False
         return self.spent > self.patience * (price + OVERHEAD) or self.n_since >= many
 
@@ -506,6 +510,9 @@ cdef class RowDescent:
 
     cdef void solve_live(self, double budget) noexcept nogil:
         """Sweep over the live rows until their own certificate holds with something to spare."""
+        if self.plain:
+            self.idle = not self.sweep()
+            return
         while True:
             if not self.n_past:
                 self.remember()
