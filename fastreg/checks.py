@@ -2,23 +2,59 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 from scipy.linalg import LinAlgWarning
+from sklearn import get_config
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import validate_parameter_constraints
 from sklearn.utils.validation import validate_data
 
 from fastreg.designs import check_weights
 from fastreg.engine import Penalty, Settings, Solution
 from fastreg.moments import Moments
+
+
+@cache
+def default_values(function: Callable) -> dict[str, Any]:
+    """Return the parameters of a function, or of a class's constructor, with their defaults."""
+    return {p.name: p.default for p in inspect.signature(function).parameters.values()}
+
+
+def check_changed(
+    rules: dict[str, list], given: dict[str, Any], defaults: dict[str, Any], caller_name: str
+) -> None:
+    """Check the parameters that are not at their default, by scikit-learn's rules.
+
+    The defaults need no checking: on a small problem scikit-learn's check of every parameter takes
+    as long as the fit.
+
+    Raises
+    ------
+    InvalidParameterError
+        In scikit-learn's words.
+    """
+    if get_config()["skip_parameter_validation"]:
+        return
+    changed = {
+        name: value
+        for name, value in given.items()
+        if name in rules and value is not defaults[name]
+    }
+    if changed:
+        validate_parameter_constraints(
+            {name: rules[name] for name in changed}, changed, caller_name=caller_name
+        )
 
 
 def check_data(

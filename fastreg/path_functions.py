@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from scipy import sparse
-from sklearn import get_config
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import (
-    Hidden,
-    Interval,
-    StrOptions,
-    validate_parameter_constraints,
-)
+from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 
 from fastreg.checks import (
     caller_level,
+    check_changed,
     check_data,
     check_fortran_order,
     check_gram,
+    default_values,
     make_penalty,
     random_seed,
 )
@@ -126,8 +123,7 @@ def enet_path(
     ValueError
         Bad input or an unknown parameter, named.
     """
-    given = {name: value for name, value in locals().items() if name in CONSTRAINTS}
-    _check_parameters("enet_path", given)
+    _check_parameters(enet_path, locals())
     _check_rest(params, X)
     rng = check_random_state(random_state)
     if selection not in ("random", "cyclic"):
@@ -174,8 +170,7 @@ def lasso_path(
     **params: Any,
 ) -> tuple:
     """Compute a Lasso path without an intercept; see `enet_path`, with ``l1_ratio=1``."""
-    given = {name: value for name, value in locals().items() if name in CONSTRAINTS}
-    _check_parameters("lasso_path", given)
+    _check_parameters(lasso_path, locals())
     return enet_path(
         X,
         y,
@@ -194,13 +189,11 @@ def lasso_path(
     )
 
 
-def _check_parameters(name: str, given: dict[str, Any]) -> None:
+def _check_parameters(path: Callable, given: dict[str, Any]) -> None:
     """Check parameters as scikit-learn's function of that name does; a `Moments` is refused."""
     if isinstance(given["X"], Moments):
         raise ValueError("Moments are centred: use regularization_path, which has an intercept")
-    if not get_config()["skip_parameter_validation"]:
-        rules = {key: CONSTRAINTS[key] for key in given}
-        validate_parameter_constraints(rules, given, caller_name=name)
+    check_changed(CONSTRAINTS, given, default_values(path), path.__name__)
 
 
 def _check_rest(params: dict[str, Any], X: Any) -> None:

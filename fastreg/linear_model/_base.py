@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
-from functools import cache, wraps
+from functools import wraps
 from typing import Any
 
 import numpy as np
-from sklearn import get_config
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.utils._param_validation import validate_parameter_constraints
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from fastreg.checks import check_changed, default_values
 from fastreg.engine import Solution
 
 OWN_CONSTRAINTS: dict[str, list] = {
@@ -22,13 +20,6 @@ OWN_CONSTRAINTS: dict[str, list] = {
     "upper": ["array-like", float, int, None],
     "standardize": ["boolean"],
 }
-
-
-@cache
-def _defaults(cls: type) -> dict[str, Any]:
-    """Return the constructor's parameters and their defaults, sorted as `get_params` does."""
-    parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
-    return {p.name: p.default for p in sorted(parameters, key=lambda p: p.name)}
 
 
 def all_or_nothing(fit: Callable) -> Callable:
@@ -51,24 +42,9 @@ class LinearModelBase(RegressorMixin, BaseEstimator):
     """Prediction, parameter validation and tags of a linear model."""
 
     def _validate_params(self) -> None:
-        """Check the parameters that are not at their default; the defaults need no checking.
-
-        On a small problem scikit-learn's check of every parameter takes as long as the fit.
-        """
-        if get_config()["skip_parameter_validation"]:
-            return
-        changed = {
-            name: value
-            for name, default in _defaults(type(self)).items()
-            if (value := getattr(self, name)) is not default
-        }
-        if changed:
-            rules = self._parameter_constraints
-            validate_parameter_constraints(
-                {name: rules[name] for name in changed if name in rules},
-                changed,
-                caller_name=type(self).__name__,
-            )
+        defaults = default_values(type(self))
+        given = {name: getattr(self, name) for name in sorted(defaults)}
+        check_changed(self._parameter_constraints, given, defaults, type(self).__name__)
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict with the linear model.
@@ -109,7 +85,8 @@ def set_fitted(
     """
     coef = np.array([s.coef_at(-1) for s in solutions], dtype=dtype)
     intercept = np.array([s.intercepts[-1] for s in solutions], dtype=dtype)
-    gap = np.array([s.gaps[-1] for s in solutions])
+    # of the double solution, in scikit-learn's dtypes
+    gap = np.array([s.gaps[-1] for s in solutions], dtype=dtype if coef.ndim < 3 else float)
     violation = np.array([s.violations[-1] for s in solutions])
     single = len(solutions) == 1
     estimator.coef_ = coef[0] if single else coef

@@ -11,6 +11,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import MultiOutputMixin
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
 from fastreg.checks import (
@@ -30,7 +31,7 @@ from fastreg.linear_model._base import (
     all_or_nothing,
     set_fitted,
 )
-from fastreg.path_functions import enet_path, lasso_path
+from fastreg.path_functions import enet_path
 
 ALPHA_ZERO = (
     "With alpha=0, this algorithm does not converge well. You are advised to use the "
@@ -38,7 +39,57 @@ ALPHA_ZERO = (
 )
 
 
-class ElasticNet(MultiOutputMixin, LinearModelBase):
+class CoordinateDescent(MultiOutputMixin, LinearModelBase):
+    """What `Lasso`, `ElasticNet` and their multi-task forms share."""
+
+    path = staticmethod(enet_path)
+
+    def _solve(
+        self,
+        design: Design,
+        penalty: Penalty,
+        targets: Sequence[tuple[int | None, np.ndarray | None]],
+    ) -> list[Solution]:
+        """Solve for each target from where to start; warn where that did not do."""
+        # least squares is asked for at α = 0, so no tolerance but rounding
+        tol = self.tol if self.alpha > 0 else 0.0
+        settings = Settings(
+            tol=tol,
+            max_iter=1000 if self.max_iter is None else self.max_iter,
+            violation=careful(tol),
+            seed=random_seed(self.selection, self.random_state),
+        )
+        tasks = [
+            Task(
+                penalty,
+                np.array([self.alpha], dtype=float),
+                target=target,
+                fit_intercept=self.fit_intercept,
+                start=start,
+                verify=True,
+            )
+            for target, start in targets
+        ]
+        solutions = solve(design, tasks, settings)
+        warn_unsolved(solutions, settings)
+        return solutions
+
+    def _starts(self, n_targets: int) -> list[np.ndarray | None]:
+        if not self.warm_start or getattr(self, "coef_", None) is None:
+            return [None] * n_targets
+        coef = np.atleast_2d(np.asarray(self.coef_, dtype=float))
+        if coef.shape != (n_targets, self.n_features_in_):
+            return [None] * n_targets
+        return list(coef)
+
+    @property
+    def sparse_coef_(self) -> sparse.csr_matrix:
+        """Sparse representation of `coef_`."""
+        check_is_fitted(self)
+        return sparse.csr_matrix(self.coef_)
+
+
+class ElasticNet(CoordinateDescent):
     """Linear regression with L1 and L2 penalty, certified by its duality gap.
 
     Minimises over the intercept b0 and the coefficients b ::
@@ -114,7 +165,7 @@ class ElasticNet(MultiOutputMixin, LinearModelBase):
         **OWN_CONSTRAINTS,
     }
 
-    path = staticmethod(enet_path)
+    __metadata_request__fit: ClassVar = {"check_input": UNUSED}
 
     def __init__(
         self,
@@ -203,50 +254,6 @@ class ElasticNet(MultiOutputMixin, LinearModelBase):
         self.n_iter_ = n_iter[0] if len(n_iter) == 1 else n_iter
         return self
 
-    def _solve(
-        self,
-        design: Design,
-        penalty: Penalty,
-        targets: Sequence[tuple[int | None, np.ndarray | None]],
-    ) -> list[Solution]:
-        """Solve for each target from where to start; warn where that did not do."""
-        # least squares is asked for at α = 0, so no tolerance but rounding
-        tol = self.tol if self.alpha > 0 else 0.0
-        settings = Settings(
-            tol=tol,
-            max_iter=1000 if self.max_iter is None else self.max_iter,
-            violation=careful(tol),
-            seed=random_seed(self.selection, self.random_state),
-        )
-        tasks = [
-            Task(
-                penalty,
-                np.array([self.alpha], dtype=float),
-                target=target,
-                fit_intercept=self.fit_intercept,
-                start=start,
-                verify=True,
-            )
-            for target, start in targets
-        ]
-        solutions = solve(design, tasks, settings)
-        warn_unsolved(solutions, settings)
-        return solutions
-
-    def _starts(self, n_targets: int) -> list[np.ndarray | None]:
-        if not self.warm_start or getattr(self, "coef_", None) is None:
-            return [None] * n_targets
-        coef = np.atleast_2d(np.asarray(self.coef_, dtype=float))
-        if coef.shape != (n_targets, self.n_features_in_):
-            return [None] * n_targets
-        return list(coef)
-
-    @property
-    def sparse_coef_(self) -> sparse.csr_matrix:
-        """Sparse representation of `coef_`."""
-        check_is_fitted(self)
-        return sparse.csr_matrix(self.coef_)
-
 
 class Lasso(ElasticNet):
     """Linear regression with an L1 penalty, certified by its duality gap.
@@ -262,7 +269,6 @@ class Lasso(ElasticNet):
         name: rule for name, rule in ElasticNet._parameter_constraints.items() if name != "l1_ratio"
     }
 
-    path = staticmethod(lasso_path)
     l1_ratio = 1.0
 
     def __init__(

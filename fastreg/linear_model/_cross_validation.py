@@ -105,6 +105,7 @@ class CoordinateDescentCV(LinearModelBase):
             )
         if isinstance(sample_weight, Real):
             sample_weight = None
+        given = getattr(y, "dtype", None)
         X, y, sample_weight = check_data(self, X, y, sample_weight)
         y = self._check_target(y)
         check_gram(getattr(self, "precompute", False), X, sample_weight, self.fit_intercept)
@@ -144,7 +145,8 @@ class CoordinateDescentCV(LinearModelBase):
         forget_optional(self)
         if gammas is not None:
             self.relax_values_ = gammas
-        choices = set_curves(self, errors, X.dtype, several)
+        single = X.dtype == given == np.float32
+        choices = set_curves(self, errors, np.dtype("f4" if single else "f8"), several)
         if store:
             set_paths(self, errors, X.dtype, several)
         found = self._refit(design, errors, penalties, choices, settings)

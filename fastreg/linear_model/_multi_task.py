@@ -10,8 +10,7 @@ import numpy as np
 from fastreg.checks import check_data, make_penalty
 from fastreg.designs import make_design
 from fastreg.linear_model._base import OWN_CONSTRAINTS, all_or_nothing, set_fitted
-from fastreg.linear_model._coordinate_descent import ElasticNet
-from fastreg.path_functions import lasso_path
+from fastreg.linear_model._coordinate_descent import CoordinateDescent, ElasticNet
 
 NOT_JOINT = {
     "precompute",
@@ -23,7 +22,7 @@ NOT_JOINT = {
 }  # of the single-target estimators
 
 
-class MultiTaskElasticNet(ElasticNet):
+class MultiTaskElasticNet(CoordinateDescent):
     """Elastic-Net for several targets that share their features, certified by its duality gap.
 
     Minimises over the intercepts b0 (T,) and the coefficients B (T, p) ::
@@ -164,7 +163,6 @@ class MultiTaskLasso(MultiTaskElasticNet):
         if name != "l1_ratio"
     }
 
-    path = staticmethod(lasso_path)
     l1_ratio = 1.0
 
     def __init__(
