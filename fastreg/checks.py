@@ -69,6 +69,8 @@ def check_data(
     ------
     ValueError
         NaN or infinity (the column is named), wrong or mismatched shapes, no rows.
+    TypeError
+        A sparse y.
     """
     if isinstance(X, Moments):
         if sample_weight is not None or y is not None:
@@ -88,8 +90,13 @@ def check_data(
     else:
         if y is None:
             raise ValueError(
-                f"requires y to be passed, but the target y is None: X is a {type(X).__name__}, "
-                "not a Moments"
+                f"This {type(estimator).__name__} estimator requires y to be passed, but the "
+                f"target y is None. X is a {type(X).__name__}, not a Moments."
+            )
+        if sparse.issparse(y):
+            raise TypeError(
+                "Sparse data was passed for y, but dense data is required. Use '.toarray()' to "
+                "convert to a dense numpy array."
             )
         try:
             X, y = validate_data(

@@ -14,7 +14,6 @@ from sklearn.base import clone
 from sklearn.datasets import make_regression
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit, TimeSeriesSplit
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from fastreg import (
     ElasticNet,
@@ -371,11 +370,6 @@ def test_cloning(kind):
     assert again.get_params() == model.get_params()
     assert again.coef_.tobytes() == model.coef_.tobytes()
     assert model.score(X, Y) > 0
-
-
-@parametrize_with_checks([kind(tol=1e-12, max_iter=100_000) for kind, _ in ONE_TARGET])
-def test_scikit_learn_conventions(estimator, check):
-    check(estimator)
 
 
 def kernel(budget: float, seed: int = 0) -> RowDescent:

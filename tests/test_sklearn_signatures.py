@@ -50,7 +50,7 @@ def parameters(function) -> dict[str, Parameter]:
 
 
 def public(thing) -> set[str]:
-    """Return the public names, but `param`: a loop in the body of scikit-learn's classes left it."""
+    """Return the public names, but `param`, which a loop in a class body left there."""
     return {name for name in dir(thing) if not name.startswith("_")} - {"param"}
 
 
