@@ -499,11 +499,11 @@ def solve_path(
 
 
 def check_stopping(tol: float, max_iter: int) -> None:
-    """Refuse a negative tolerance and fewer than one iteration."""
+    """Refuse a negative tolerance, and what is no number of iterations."""
     if not tol >= 0:
         raise ValueError(f"tol == {tol}, must be >= 0")
-    if not max_iter >= 1:
-        raise ValueError(f"max_iter == {max_iter}, must be >= 1")
+    if not isinstance(max_iter, Integral) or max_iter < 1:
+        raise ValueError(f"max_iter == {max_iter!r}, must be an integer >= 1")
 
 
 def _check_count(n_alphas: int) -> int:
