@@ -1,23 +1,28 @@
 """Lasso, Elastic-Net and Ridge with a certificate on every answer; scikit-learn's interface."""
 
-from fastreg.linear_model import (
-    ElasticNet,
-    ElasticNetCV,
-    Lasso,
-    LassoCV,
-    MultiTaskElasticNet,
-    MultiTaskElasticNetCV,
-    MultiTaskLasso,
-    MultiTaskLassoCV,
-    Ridge,
-    RidgeCV,
-    adaptive_weights,
-    enet_path,
-    lasso_path,
-    ridge_path,
-)
-from fastreg.moments import Moments
-from fastreg.path import RegularizationPath, regularization_path
+from typing import TYPE_CHECKING
+
+from fastreg.lazy import loader
+
+if TYPE_CHECKING:
+    from fastreg.linear_model import (
+        ElasticNet,
+        ElasticNetCV,
+        Lasso,
+        LassoCV,
+        MultiTaskElasticNet,
+        MultiTaskElasticNetCV,
+        MultiTaskLasso,
+        MultiTaskLassoCV,
+        Ridge,
+        RidgeCV,
+        adaptive_weights,
+        enet_path,
+        lasso_path,
+        ridge_path,
+    )
+    from fastreg.moments import Moments
+    from fastreg.path import RegularizationPath, regularization_path
 
 __version__ = "0.1.0"
 
@@ -40,3 +45,22 @@ __all__ = [
     "regularization_path",
     "ridge_path",
 ]
+
+__getattr__ = loader(
+    __name__,
+    {
+        "fastreg.linear_model": [
+            *["Lasso", "ElasticNet", "LassoCV", "ElasticNetCV", "Ridge", "RidgeCV"],
+            *["MultiTaskLasso", "MultiTaskElasticNet", "MultiTaskLassoCV", "MultiTaskElasticNetCV"],
+            *["adaptive_weights", "enet_path", "lasso_path", "ridge_path"],
+        ],
+        "fastreg.moments": ["Moments"],
+        "fastreg.path": ["RegularizationPath", "regularization_path"],
+        "fastreg.model_selection": [],
+        "fastreg.plotting": [],
+    },
+)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -9,8 +9,6 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.metrics import check_scoring, get_scorer_names
-from sklearn.model_selection import check_cv
 from sklearn.utils import check_scalar, column_or_1d
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metadata_routing import (
@@ -69,7 +67,7 @@ class CoordinateDescentCV(LinearModelBase):
         "store_coefs": ["boolean"],
         "early_stop": [Interval(Integral, 1, None, closed="left"), None],
         "alpha_per_target": ["boolean", None],
-        "scoring": [StrOptions(set(get_scorer_names())), callable, None],
+        "scoring": [str, callable, None],
         "progress": ["boolean"],
         **OWN_CONSTRAINTS,
     }
@@ -113,7 +111,7 @@ class CoordinateDescentCV(LinearModelBase):
         gammas = self._gammas(several)
         routed = route(self, sample_weight, params)
         scorer = self._scorer()
-        splits = check_splits(check_cv(self.cv).split(X, y, **routed.splitter.split), X.shape[0])
+        splits = check_splits(self._splitter().split(X, y, **routed.splitter.split), X.shape[0])
         ratios = self._ratios()
         penalties = [self._penalty(float(ratio)) for ratio in ratios]
         for penalty in penalties if gammas is not None else ():
@@ -271,7 +269,15 @@ class CoordinateDescentCV(LinearModelBase):
             return None
         if check_gammas(self.relax) is not None:
             raise ValueError("relax is chosen by the mean squared error: not with scoring")
+        from sklearn.metrics import check_scoring
+
         return check_scoring(self, scoring=scoring)
+
+    def _splitter(self) -> Any:
+        # imported here, as the scorers above: who imports a Lasso does not wait for them
+        from sklearn.model_selection import check_cv
+
+        return check_cv(self.cv)
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Return the routing of metadata: to `fit` itself, the splitter and the scorer."""
@@ -279,7 +285,7 @@ class CoordinateDescentCV(LinearModelBase):
             MetadataRouter(owner=self)
             .add_self_request(self)
             .add(
-                splitter=check_cv(self.cv),
+                splitter=self._splitter(),
                 method_mapping=MethodMapping().add(caller="fit", callee="split"),
             )
         )
