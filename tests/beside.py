@@ -74,7 +74,8 @@ def assert_same_kind(ours: Any, theirs: Any) -> None:
 def assert_same_values(ours: Any, theirs: Any, X: Any, tol: float) -> None:
     for key in ("coef_", "intercept_"):
         np.testing.assert_allclose(getattr(ours, key), getattr(theirs, key), rtol=tol, atol=tol)
-    np.testing.assert_array_equal(ours.coef_ == 0, ours.sparse_coef_.toarray().squeeze() == 0)
+    sparse_coef = ours.sparse_coef_.toarray().reshape(ours.coef_.shape)
+    np.testing.assert_array_equal(sparse_coef, ours.coef_)
     np.testing.assert_allclose(ours.predict(X), theirs.predict(X), rtol=tol, atol=tol)
 
 

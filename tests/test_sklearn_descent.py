@@ -70,6 +70,15 @@ def test_attributes_of_joint_targets(name, held, dtype, weighted, fit_intercept)
     assert_same_values(ours, theirs, X, 1e-8 if dtype is np.float64 else 2e-6)
 
 
+@pytest.mark.parametrize("fit_intercept", [False, True])
+@pytest.mark.parametrize("name", SINGLE + JOINT)
+def test_a_target_of_one_column(name, fit_intercept):
+    X, y, _ = problem()
+    ours, theirs = both(name, X, y[:, None], alpha=0.05, fit_intercept=fit_intercept, **TIGHT)
+    assert_same_kind(ours, theirs)
+    assert_same_values(ours, theirs, X, 1e-8)
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("precompute", [True, "gram"])
@@ -103,16 +112,30 @@ def test_objective_at_the_default_tolerance(name, alpha, weighted):
 # An iteration is a sweep in the order of the columns, so that a fit of few of them can be followed.
 @pytest.mark.parametrize("max_iter", [1, 2, 5, 10])
 @pytest.mark.parametrize("options", [{}, {"fit_intercept": False}, {"positive": True}], ids=str)
-@pytest.mark.parametrize("held", ["F", "csc"])
+@pytest.mark.parametrize("shape", [(60, 12), (20, 300)])
+@pytest.mark.parametrize("held", ["C", "csc"])
 @pytest.mark.parametrize("name", SINGLE)
-def test_every_iterate(name, held, options, max_iter):
+def test_every_iterate(name, held, shape, options, max_iter, route):
     X, y, w = problem()
+    if shape[1] > 12:  # by columns, more than there are rows
+        X, y, w = np.random.default_rng(3).standard_normal(shape), y[: shape[0]], w[: shape[0]]
     X = HELD[held](X)
     ours, theirs = both(name, X, y, w, alpha=0.03, max_iter=max_iter, tol=0, **options)
-    np.testing.assert_allclose(ours.coef_, theirs.coef_, rtol=1e-10, atol=1e-13)
+    np.testing.assert_allclose(ours.coef_, theirs.coef_, rtol=1e-9, atol=1e-12)
     assert ours.n_iter_ == theirs.n_iter_
     if name == "Lasso":
-        assert ours.dual_gap_ == pytest.approx(theirs.dual_gap_, rel=1e-9, abs=1e-14)
+        assert ours.dual_gap_ == pytest.approx(theirs.dual_gap_, rel=1e-9, abs=1e-13)
+
+
+@pytest.mark.parametrize("path", ["lasso_path", "enet_path"])
+def test_every_iterate_along_a_path(path, route):
+    X, y, _ = problem()
+    given = {"alphas": [0.3, 0.1, 0.01], "max_iter": 3, "tol": 0, "return_n_iter": True}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        ours, theirs = (getattr(module, path)(X, y, **given) for module in (fr, sk))
+    np.testing.assert_allclose(ours[1], theirs[1], rtol=1e-10, atol=1e-13)
+    assert ours[3] == theirs[3] == [3, 3, 3]
 
 
 @pytest.mark.parametrize("max_iter", [1, 2, 5, 10])
@@ -127,7 +150,7 @@ def test_every_iterate_of_joint_targets(name, max_iter):
 
 
 @pytest.mark.parametrize("name", SINGLE + JOINT)
-def test_warm_starts(name):
+def test_warm_starts(name, route):
     X, y, _ = data_for(name)
     fresh = partial(getattr(fr, name), alpha=0.03, tol=0, warm_start=True)
     with warnings.catch_warnings():

@@ -78,6 +78,12 @@ def takes_all(design: Design) -> bool:
     return sweep <= BOOKKEEPING and prefers_rows(design, every)
 
 
+def can_hold_all(design: Design) -> bool:
+    """Whether every column may be held at once, for sweeps over all of X: dense ones are copied."""
+    entries = 0.5 * design.move_cost(np.arange(design.n_features)) * design.n_features
+    return 8.0 * entries <= COLUMN_BYTES
+
+
 def prefers_rows(design: Design, cols: np.ndarray) -> bool:
     """Whether descent on the columns `cols` is faster through the residual than on their G.
 

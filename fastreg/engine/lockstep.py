@@ -13,7 +13,7 @@ import numpy as np
 
 from fastreg.designs import Design
 from fastreg.engine.answer import Answer
-from fastreg.engine.cost import takes_all
+from fastreg.engine.cost import can_hold_all, takes_all
 from fastreg.engine.early import ended
 from fastreg.engine.evaluation import MOST_BYTES, evaluate_problems
 from fastreg.engine.problem import Problem
@@ -66,7 +66,8 @@ def _solve_together(
     together: int,
 ) -> list[Answer]:
     _look(design, [task for task in tasks if task.warm])
-    if tasks[0].can_use_rows and takes_all(design):
+    plain = settings.plain and can_hold_all(design)
+    if tasks[0].can_use_rows and (plain or takes_all(design)):
         for task in tasks:
             task.want_all(len(tasks))
     while running := [task for task in tasks if not task.done]:

@@ -55,6 +55,7 @@ class JointWorkingSetTask(WorkingSetTask):
                 problem,
                 settings,
                 work,
+                self._left(),
             )
             self.trial, self.spent = run.coefs, run.n_iter
             self.n_sweeps += run.n_sweeps

@@ -94,7 +94,9 @@ class WorkingSetTask:
         n_tasks : int
             How many share the memory of a pass.
         """
-        if self.settings.enough is None:
+        if self.settings.plain:
+            self.longest = 1  # what follows starts from what so few sweeps have found
+        elif self.settings.enough is None:
             size = max(self.design.n_rows, self.design.n_features)
             self.longest = max(self.longest, MOST_WHOLE // (size * n_tasks))
         self.wanted, self.batch = self.problem.cols, self.longest
@@ -105,7 +107,7 @@ class WorkingSetTask:
         self.alpha = float(alphas[0]) if self.warm else top
         last, points, slots, tols = self.alpha, [], [], []
         for slot, alpha in enumerate(alphas):
-            for between, tol in approach(top, last, float(alpha)):
+            for between, tol in () if self.settings.plain else approach(top, last, float(alpha)):
                 points.append(between)
                 slots.append(-1)
                 tols.append(max(tol, self.settings.tol))
@@ -178,6 +180,7 @@ class WorkingSetTask:
                 problem,
                 settings,
                 work,
+                self._left(),
             )
             self.trial, self.spent = run.coefs, run.n_iter
             self.n_sweeps += run.n_sweeps
@@ -198,6 +201,10 @@ class WorkingSetTask:
         self.size = work.size
         tol = INNER * self.tighter * float(self.tols[self.ahead].min())
         return work, self.points[self.ahead], replace(self.settings, tol=tol)
+
+    def _left(self) -> int:
+        """Return how many iterations the first point of the batch may still take."""
+        return max(self.settings.max_iter - int(self.n_iter[self.at]), 0)
 
     def _direction(self, gram: np.ndarray, alpha: float) -> np.ndarray:
         """Return −db/dα on W at the last point of the batch.
