@@ -10,11 +10,14 @@ from fastreg.linear_model import (
     MultiTaskLasso,
     MultiTaskLassoCV,
     Ridge,
+    RidgeClassifier,
+    RidgeClassifierCV,
     RidgeCV,
     adaptive_weights,
     enet_path,
     lasso_path,
     ridge_path,
+    ridge_regression,
 )
 from fastreg.moments import Moments
 from fastreg.path import RegularizationPath, regularization_path
@@ -34,9 +37,12 @@ __all__ = [
     "RegularizationPath",
     "Ridge",
     "RidgeCV",
+    "RidgeClassifier",
+    "RidgeClassifierCV",
     "adaptive_weights",
     "enet_path",
     "lasso_path",
     "regularization_path",
     "ridge_path",
+    "ridge_regression",
 ]

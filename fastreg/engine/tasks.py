@@ -85,8 +85,8 @@ class Settings:
     ----------
     tol : float
         The duality gap may be at most tol · Σw(y − ȳ)²/Σw.
-    max_iter : int
-        Sweeps and Newton steps for one α.
+    max_iter : int or None
+        Sweeps and Newton steps for one α. None only with an iterative `method`: SciPy's default.
     seed : int
         0 for cyclic order, else the seed of a random order.
     n_jobs : int or None
@@ -97,14 +97,17 @@ class Settings:
         Given what each task of a family knows of its held-out errors, those of its leading α up to
         a factor, tells whether they may all end there. Asked now and then; what has been solved by
         then is returned, for ridge all.
+    method : {"exact", "lsqr", "cg"}
+        Of ridge: by factors, or by an iterative solver with `tol` and `max_iter` for its own.
     """
 
     tol: float = 1e-4
-    max_iter: int = 1000
+    max_iter: int | None = 1000
     seed: int = 0
     n_jobs: int | None = None
     report: Callable[[Batch], None] | None = None
     enough: Callable[[Sequence[np.ndarray]], bool] | None = None
+    method: str = "exact"
 
 
 class Batch(NamedTuple):
@@ -145,7 +148,7 @@ class Diagnostics:
 
     Attributes
     ----------
-    route : {"moments", "working set", "exact"}
+    route : {"moments", "working set", "exact", "iterative"}
     passes : float
         Readings of X from first to last, fractions for some columns only.
     batches : tuple of Batch

@@ -5,7 +5,8 @@ from fastreg.linear_model._coordinate_descent import ElasticNet, Lasso
 from fastreg.linear_model._cross_validation import ElasticNetCV, LassoCV
 from fastreg.linear_model._multi_task import MultiTaskElasticNet, MultiTaskLasso
 from fastreg.linear_model._multi_task_cv import MultiTaskElasticNetCV, MultiTaskLassoCV
-from fastreg.linear_model._ridge import Ridge
+from fastreg.linear_model._ridge import Ridge, ridge_regression
+from fastreg.linear_model._ridge_classifier import RidgeClassifier, RidgeClassifierCV
 from fastreg.linear_model._ridge_cv import RidgeCV
 from fastreg.path import enet_path, lasso_path, ridge_path
 
@@ -20,8 +21,11 @@ __all__ = [
     "MultiTaskLassoCV",
     "Ridge",
     "RidgeCV",
+    "RidgeClassifier",
+    "RidgeClassifierCV",
     "adaptive_weights",
     "enet_path",
     "lasso_path",
     "ridge_path",
+    "ridge_regression",
 ]
