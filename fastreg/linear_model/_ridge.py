@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.base import MultiOutputMixin
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
+from sklearn.utils.validation import check_consistent_length
 
 from fastreg.checks import check_data, make_penalty
 from fastreg.designs import check_arrays, check_weights, make_design
@@ -160,7 +161,8 @@ class Ridge(MultiOutputMixin, LinearModelBase, BaseRidge):
     dual_gap_, optimality_violation_ : float or ndarray of shape (T,)
         Of the objective divided by 2 Σw.
     n_iter_ : ndarray of shape (T,) or None
-        Iterations of "lsqr", "sag" and "saga"; None for the others, as in scikit-learn.
+        Iterations of "lsqr", "sag" and "saga" for each target; None for the other solvers, as in
+        scikit-learn.
     solver_ : str
         What `solver` stands for, as scikit-learn resolves it: "auto" is "cholesky" for dense X,
         "sparse_cg" for sparse X, "lbfgs" with bounds. "svd" where "cholesky" had to give way to
@@ -263,6 +265,7 @@ def ridge_regression(
     if check_input:
         X, y, sample_weight = check_arrays(X, y, sample_weight)
     else:
+        check_consistent_length(X, y)
         sample_weight = check_weights(sample_weight, X)
     design = make_design(X, y, sample_weight, check_input=False)
     lower = np.zeros(design.n_features) if positive else None

@@ -26,6 +26,7 @@ SOLVERS = ("auto", "svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs
 METHODS = {"lsqr": "lsqr", "sag": "lsqr", "saga": "lsqr", "sparse_cg": "cg"}
 COUNTED = ("lsqr", "sag", "saga")  # whose iterations are reported
 EPOCHS = 1000  # scikit-learn's default for sag and saga
+SWEEPS = 10_000  # within bounds
 
 NO_SPARSE_SVD = "SVD solver does not support sparse inputs currently"
 ONLY_POSITIVE = "'lbfgs' solver can be used only when positive=True. Please use another solver."
@@ -40,7 +41,8 @@ class RidgeFit:
     solutions : list of Solution
         One a target.
     n_iter : ndarray of shape (T,), int32, or None
-        Iterations of "lsqr", "sag" and "saga"; None for the others, as in scikit-learn.
+        Iterations of "lsqr", "sag" and "saga", 1 where what they stand for was exact; None for the
+        others, as in scikit-learn.
     solver : str
         The name used: "svd" where a factor had to give way to orthogonal ones.
     """
@@ -148,7 +150,7 @@ def run_solver(
     ]
     solutions = solve(design, tasks, settings)
     n_iter = None
-    if settings.method != "exact" and name in COUNTED:
+    if name in COUNTED:
         n_iter = np.array([s.n_iter[-1] for s in solutions], dtype=np.int32)
     if bounded:
         name = "lbfgs"
@@ -182,12 +184,12 @@ def _settings(
     tol: float,
 ) -> Settings:
     if penalty.lower is not None or penalty.upper is not None:
-        return Settings(tol=min(tol, 1e-10), max_iter=max_iter or 10_000)
+        return Settings(tol=min(tol, 1e-10), max_iter=SWEEPS if max_iter is None else max_iter)
     # SciPy's solvers need the rows and a penalty on every column
     eligible = design.has_rows and (penalty.factor is None or bool(np.all(penalty.factor)))
     if not eligible or name not in METHODS or (is_auto and fits_factors(design)):
         # the solution is exact, and the tolerance only decides about a warning
-        return Settings(tol=max(tol, 1e-6), max_iter=max_iter or 10_000)
+        return Settings(tol=max(tol, 1e-6))
     if max_iter is None and name in ("sag", "saga"):
         max_iter = EPOCHS
     return Settings(tol=tol, max_iter=max_iter, method=METHODS[name])
