@@ -15,11 +15,14 @@ if TYPE_CHECKING:
         MultiTaskLasso,
         MultiTaskLassoCV,
         Ridge,
+        RidgeClassifier,
+        RidgeClassifierCV,
         RidgeCV,
         adaptive_weights,
         enet_path,
         lasso_path,
         ridge_path,
+        ridge_regression,
     )
     from fastreg.moments import Moments
     from fastreg.path import RegularizationPath, regularization_path
@@ -39,11 +42,14 @@ __all__ = [
     "RegularizationPath",
     "Ridge",
     "RidgeCV",
+    "RidgeClassifier",
+    "RidgeClassifierCV",
     "adaptive_weights",
     "enet_path",
     "lasso_path",
     "regularization_path",
     "ridge_path",
+    "ridge_regression",
 ]
 
 __getattr__ = loader(
@@ -52,7 +58,8 @@ __getattr__ = loader(
         "fastreg.linear_model": [
             *["Lasso", "ElasticNet", "LassoCV", "ElasticNetCV", "Ridge", "RidgeCV"],
             *["MultiTaskLasso", "MultiTaskElasticNet", "MultiTaskLassoCV", "MultiTaskElasticNetCV"],
-            *["adaptive_weights", "enet_path", "lasso_path", "ridge_path"],
+            *["RidgeClassifier", "RidgeClassifierCV"],
+            *["adaptive_weights", "enet_path", "lasso_path", "ridge_path", "ridge_regression"],
         ],
         "fastreg.moments": ["Moments"],
         "fastreg.path": ["RegularizationPath", "regularization_path"],

@@ -312,8 +312,22 @@ def caller_level() -> int:
     return level
 
 
-def warn_unsolved(solutions: Sequence[Solution], settings: Settings) -> None:
-    """Warn once where some α did not converge or an orthogonal fallback was needed."""
+NOT_CONVERGED = (
+    "Objective did not converge. You might want to increase the number of iterations, check the "
+    "scale of the features or consider increasing regularisation."
+)
+
+
+def warn_unsolved(
+    solutions: Sequence[Solution], settings: Settings, sentence: str = NOT_CONVERGED
+) -> None:
+    """Warn once where some α did not converge or an orthogonal fallback was needed.
+
+    Parameters
+    ----------
+    sentence : str
+        What scikit-learn says of the same: how the warning begins.
+    """
     unsolved = [s for s in solutions if not s.converged.all()]
     bad = [(s, k) for s in unsolved for k in np.flatnonzero(~s.converged)]
     if bad:
@@ -321,11 +335,9 @@ def warn_unsolved(solutions: Sequence[Solution], settings: Settings) -> None:
         worst = max(float(s.gaps[k] / s.scale) if s.scale else 0.0 for s, k in bad)
         total = sum(s.alphas.size for s in solutions)
         warnings.warn(
-            "Objective did not converge. You might want to increase the number of iterations, "
-            "check the scale of the features or consider increasing regularisation. First at "
-            f"alpha={first.alphas[k]:.6g}, {len(bad)} of {total} alphas in all; the worst duality "
-            f"gap is {worst:.3e} of the target's mean square, the tolerance is {settings.tol:.3e}: "
-            f"increase max_iter (now {settings.max_iter}) or tol.",
+            f"{sentence} First at alpha={first.alphas[k]:.6g}, {len(bad)} of {total} alphas in "
+            f"all; the worst duality gap is {worst:.3e} of the target's mean square, the tolerance "
+            f"is {settings.tol:.3e}: increase max_iter (now {settings.max_iter}) or tol.",
             ConvergenceWarning,
             stacklevel=caller_level(),
         )

@@ -11,7 +11,7 @@ DESCENT = ["Lasso", "ElasticNet", "MultiTaskLasso", "MultiTaskElasticNet"]
 CHOOSING = ["LassoCV", "ElasticNetCV", "MultiTaskLassoCV", "MultiTaskElasticNetCV"]
 RIDGE = ["Ridge", "RidgeCV", "RidgeClassifier", "RidgeClassifierCV"]
 ESTIMATORS = [
-    *(getattr(fr, name)() for name in [*DESCENT, *CHOOSING, *RIDGE] if hasattr(fr, name)),
+    *(getattr(fr, name)() for name in [*DESCENT, *CHOOSING, *RIDGE]),
     *(getattr(fr, name)(tol=1e-12, max_iter=100_000) for name in DESCENT + CHOOSING),
     # scikit-learn's checks of its own classes allow them so few
     *(getattr(fr, name)(max_iter=5) for name in DESCENT + CHOOSING),

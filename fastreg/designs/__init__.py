@@ -49,7 +49,7 @@ def make_design(
     if isinstance(X, list) and X and all(isinstance(part, Moments) for part in X):
         return HeldDesign(X)
     if check_input:
-        X, y, sample_weight = _check(X, y, sample_weight)
+        X, y, sample_weight = check_arrays(X, y, sample_weight)
     y = y.reshape(X.shape[0], -1)
     if y.dtype != np.float64:
         y = y.astype(float)
@@ -59,7 +59,14 @@ def make_design(
     return DenseDesign(X, y, sample_weight, codes, n_groups)
 
 
-def _check(X: Any, y: Any, sample_weight: Any) -> tuple[Any, np.ndarray, np.ndarray | None]:
+def check_arrays(X: Any, y: Any, sample_weight: Any) -> tuple[Any, np.ndarray, np.ndarray | None]:
+    """Return X as a float array or CSR or CSC matrix, y and the weights as float64.
+
+    Raises
+    ------
+    ValueError
+        What `make_design` raises of them.
+    """
     X = check_array(
         X,
         accept_sparse=("csr", "csc"),

@@ -66,10 +66,13 @@ class Design(ABC):
     shifts_rows : bool
         Whether products are taken of x − shift, so that they round to the spread of a column and
         not to its mean.
+    row_products : type
+        What `fastreg.designs.operator` multiplies X with.
     """
 
     has_rows: ClassVar[bool] = True
     shifts_rows: ClassVar[bool] = True
+    row_products: ClassVar[type]
     n_rows: int
     n_features: int
     n_targets: int

@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import pairwise
+from typing import ClassVar
 
 import numpy as np
 
 from fastreg.designs.base import Design, Evaluation, group_sums, membership
+from fastreg.designs.operator import DenseProducts
 from fastreg.designs.products import (
     add_beside,
     add_moments,
@@ -48,6 +50,8 @@ class DenseDesign(Design):
     codes : ndarray of shape (n,) or None
         Row group of each row.
     """
+
+    row_products: ClassVar[type] = DenseProducts
 
     def __init__(
         self,

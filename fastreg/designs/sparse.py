@@ -14,6 +14,7 @@ import numpy as np
 from scipy import sparse
 
 from fastreg.designs.base import Design, Evaluation, group_sums, membership
+from fastreg.designs.operator import SparseProducts
 from fastreg.designs.products import add_moments
 from fastreg.designs.sums import BLOCK_BYTES, RowSums, in_eights
 from fastreg.kernels.coordinates import SparseCoordinates
@@ -39,6 +40,7 @@ class SparseDesign(Design):
     """
 
     shifts_rows: ClassVar[bool] = False
+    row_products: ClassVar[type] = SparseProducts
 
     def __init__(
         self,

@@ -1,8 +1,8 @@
 """The engine: `solve(design, tasks)`, the only entrance that estimators use.
 
 It knows tasks and penalties, not how X is held. The routes are `gram` (p × p moments held),
-`lockstep` (a working set) and `ridge` (exact), for all targets at once `multitask`; `cost` chooses,
-`certificate` judges what comes out.
+`lockstep` (a working set), `ridge` (exact) and `iterative` (ridge too large for that), for all
+targets at once `multitask`; `cost` chooses, `certificate` judges what comes out.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ import numpy as np
 from fastreg.blas import one_blas_thread
 from fastreg.designs import Design
 from fastreg.engine.answer import Answer
-from fastreg.engine.cost import holds_moments
+from fastreg.engine.cost import fits_factors, holds_moments
 from fastreg.engine.early import solve_in_pieces
 from fastreg.engine.evaluation import MOST_BYTES, Route, run_routes, shares
 from fastreg.engine.gram import GramPath
 from fastreg.engine.grid import alpha_grid
+from fastreg.engine.iterative import IterativePath
 from fastreg.engine.joining import Joined, is_ridge
 from fastreg.engine.lockstep import solve_in_lockstep
 from fastreg.engine.multitask import JointGramPath
@@ -63,6 +64,7 @@ __all__ = [
     "Solution",
     "Task",
     "careful",
+    "fits_factors",
     "most_tasks",
     "resolve_alphas",
     "solve",
@@ -85,7 +87,7 @@ def solve(design: Design, tasks: Sequence[Task], settings: Settings) -> list[Sol
     """
     if any(isinstance(task.alphas, Grid) for task in tasks):
         raise ValueError("resolve_alphas has to be called before solve")
-    cross = _choose(design, tasks)
+    cross = settings.method == "exact" and _choose(design, tasks)
     with _products_alone(design):
         if all(task.target is not None for task in tasks):
             return _solve(design, tasks, settings, cross)
@@ -118,7 +120,7 @@ def _solve(
     hard = [problem for problem in problems if not is_ridge(problem.task.penalty)]
     alone, solve_alone = exact, partial(_one_by_one, design, groups)
     if groups[0].has_cross or not hard:
-        route = "moments" if hard else "exact"
+        route = "moments" if hard else "exact" if settings.method == "exact" else "iterative"
         if settings.enough is None:
             alone, hard = problems, []
         solutions, batches = solve_alone(alone, settings)
@@ -187,7 +189,8 @@ def _route(design: Design, problem: Problem | JointProblem, settings: Settings) 
     if problem.task.target is None:
         return JointGramPath(design, problem, settings).solve(problem.task.alphas)
     if is_ridge(problem.task.penalty):
-        return RidgePath(design, problem, settings).solve()
+        path = RidgePath if settings.method == "exact" else IterativePath
+        return path(design, problem, settings).solve()
     return GramPath(design, problem, settings).solve(problem.task.alphas)
 
 

@@ -46,6 +46,15 @@ def holds_moments(design: Design, n_tasks: int, n_alphas: int, exact: bool) -> b
     return cost <= BOOKKEEPING or cost <= working_set_cost(design, n_tasks, n_alphas)
 
 
+def fits_factors(design: Design) -> bool:
+    """Whether ridge's exact factors, of the smaller side of X, have room.
+
+    What a pass multiplies is what X holds: the factors of dense X never outgrow X itself.
+    """
+    size = float(min(design.n_rows, design.n_features))
+    return not design.has_rows or 16.0 * size * size <= max(MOMENT_BYTES, 8.0 * design.pass_cost())
+
+
 def moments_cost(design: Design, n_tasks: int, n_alphas: int) -> float:
     """Return what the moments route is expected to take, see `holds_moments`."""
     p = design.n_features

@@ -97,8 +97,8 @@ class Settings:
     ----------
     tol : float
         The duality gap may be at most tol · Σw(y − ȳ)²/Σw.
-    max_iter : int
-        Sweeps and Newton steps for one α.
+    max_iter : int or None
+        Sweeps and Newton steps for one α. None only with an iterative `method`: SciPy's default.
     violation : float
         Descent goes on while the optimality conditions are violated by more than this times tol
         times the largest |Xᵀy|/Σw, whatever the gap.
@@ -112,15 +112,18 @@ class Settings:
         Given what each task of a family knows of its held-out errors, those of its leading α up to
         a factor, tells whether they may all end there. Asked now and then; what has been solved by
         then is returned, for ridge all.
+    method : {"exact", "lsqr", "cg"}
+        Of ridge: by factors, or by an iterative solver with `tol` and `max_iter` for its own.
     """
 
     tol: float = 1e-4
-    max_iter: int = 1000
+    max_iter: int | None = 1000
     violation: float = LARGEST_VIOLATION
     seed: int = 0
     n_jobs: int | None = None
     report: Callable[[Batch], None] | None = None
     enough: Callable[[Sequence[np.ndarray]], bool] | None = None
+    method: str = "exact"
 
     @property
     def plain(self) -> bool:
@@ -129,7 +132,7 @@ class Settings:
         Who allows few wants to go on from there, and to get what as many in one go would have
         found; Newton steps depend on what came before.
         """
-        return self.max_iter <= MOST_PLAIN
+        return self.max_iter is not None and self.max_iter <= MOST_PLAIN
 
 
 class Batch(NamedTuple):
@@ -170,7 +173,7 @@ class Diagnostics:
 
     Attributes
     ----------
-    route : {"moments", "working set", "exact"}
+    route : {"moments", "working set", "exact", "iterative"}
     passes : float
         Readings of X from first to last, fractions for some columns only.
     batches : tuple of Batch

@@ -38,13 +38,22 @@ def all_or_nothing(fit: Callable) -> Callable:
     return guarded
 
 
-class LinearModelBase(RegressorMixin, BaseEstimator):
-    """Prediction, parameter validation and tags of a linear model."""
+class CheckedEstimator(BaseEstimator):
+    """Parameter validation and tags of a linear model, of whatever kind its target is."""
 
     def _validate_params(self) -> None:
         defaults = default_values(type(self))
         given = {name: getattr(self, name) for name in sorted(defaults)}
         check_changed(self._parameter_constraints, given, defaults, type(self).__name__)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+class LinearModelBase(RegressorMixin, CheckedEstimator):
+    """A linear model of a numeric target."""
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict with the linear model.
@@ -66,11 +75,6 @@ class LinearModelBase(RegressorMixin, BaseEstimator):
             dtype=[np.float64, np.float32],
         )
         return safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
 
 
 def set_fitted(

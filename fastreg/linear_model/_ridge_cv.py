@@ -1,13 +1,15 @@
-"""`RidgeCV`: exact leave-one-out, or any folds from group moments."""
+"""`RidgeCV`, and how alpha is chosen: exact leave-one-out, or any folds from group moments."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import MultiOutputMixin
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator, MultiOutputMixin, is_classifier
 from sklearn.metrics import check_scoring, get_scorer, get_scorer_names
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_scalar
@@ -19,12 +21,13 @@ from sklearn.utils.metadata_routing import (
     _routing_enabled,
 )
 
-from fastreg.checks import check_alphas, check_data, make_penalty, warn_unsolved
+from fastreg.checks import caller_level, check_alphas, check_data, make_penalty, warn_unsolved
 from fastreg.designs import Design, make_design
 from fastreg.engine import Penalty, Settings, Task, solve
 from fastreg.engine.leave_one_out import leave_one_out
 from fastreg.linear_model._base import (
     OWN_CONSTRAINTS,
+    CheckedEstimator,
     LinearModelBase,
     all_or_nothing,
     set_fitted,
@@ -39,7 +42,260 @@ from fastreg.path import ridge_grid, total_weight
 N_AUTOMATIC = 100
 
 
-class RidgeCV(MultiOutputMixin, LinearModelBase):
+class BaseRidgeCV(CheckedEstimator):
+    """Choice of ridge's alpha for targets that are numbers; what it is scored by is open."""
+
+    _parameter_constraints: ClassVar[dict] = {
+        "alphas": ["array-like", Interval(Real, 0, None, closed="neither"), None],
+        "fit_intercept": ["boolean"],
+        "scoring": [StrOptions(set(get_scorer_names())), callable, None],
+        "cv": ["cv_object"],
+        "store_cv_results": ["boolean"],
+        "n_jobs": [Integral, None],
+        "selection_rule": [StrOptions({"min", "1se"})],
+        "penalty_factor": OWN_CONSTRAINTS["penalty_factor"],
+        "standardize": OWN_CONSTRAINTS["standardize"],
+    }
+    gcv_mode: str | None = None
+    alpha_per_target: bool = False
+
+    def _check_options(self, X: Any, params: dict) -> np.ndarray | None:
+        """Check parameters before any work; return the alphas given, None for an automatic grid."""
+        _raise_for_params(params, self, "fit")
+        self._validate_params()
+        if isinstance(X, Moments):
+            raise ValueError("cross-validation needs the rows of X; with Moments fit Ridge")
+        if self.cv is not None and self.store_cv_results:
+            raise ValueError("cv!=None and store_cv_results=True are incompatible")
+        if self.cv is not None and self.alpha_per_target:
+            raise ValueError("cv!=None and alpha_per_target=True are incompatible")
+        if self.cv is None and self.gcv_mode == "svd" and issparse(X):
+            warnings.warn(
+                "The 'svd' mode is not supported for sparse X, we fallback to `gcv_mode='eigen'`. "
+                "Passing `gcv_mode='svd'` on sparse X will raise an error in 1.11, use the default "
+                "or pass `gcv_mode='eigen'` to suppress this warning.",
+                FutureWarning,
+                stacklevel=caller_level(),
+            )
+        return self._given_alphas()
+
+    def _fit_numbers(
+        self,
+        X: Any,
+        y: np.ndarray,
+        sample_weight: np.ndarray | None,
+        alphas: np.ndarray | None,
+        truth: np.ndarray,
+        params: dict,
+    ) -> None:
+        """Choose alpha and fit all rows of X and y, which have been checked.
+
+        Parameters
+        ----------
+        truth : ndarray of shape (n,) or (n, T)
+            What splitters and scorers are given as the target.
+        """
+        penalty = make_penalty(
+            self.n_features_in_,
+            0.0,
+            penalty_factor=self.penalty_factor,
+            standardize=self.standardize,
+        )
+        routed = route(self, sample_weight, params, None if self.cv is None else self._scorer())
+        settings = Settings(tol=1e-6, n_jobs=self.n_jobs)
+        if self.cv is None:
+            design = make_design(X, y, sample_weight, check_input=False)
+            chosen = self._leave_one_out(design, X, y, penalty, alphas, truth, routed)
+        else:
+            design, chosen = self._folds(
+                X, y, sample_weight, penalty, alphas, settings, truth, routed
+            )
+        weight = total_weight(design)
+        tasks = [
+            Task(
+                penalty,
+                np.array([chosen[t] / weight]),
+                target=t,
+                fit_intercept=self.fit_intercept,
+                verify=True,
+            )
+            for t in range(design.n_targets)
+        ]
+        found = solve(design, tasks, settings)
+        set_fitted(self, found, X.dtype, flat=y.ndim == 1)
+        self.alpha_ = chosen if self.alpha_per_target and chosen.size > 1 else chosen[0]
+        warn_unsolved(found, settings)
+
+    def _known(self, predictions: np.ndarray) -> BaseEstimator:
+        """Return an estimator with known predictions, (n,) or (n, T), for a scorer."""
+        return Predictions(predictions)
+
+    def _own_scorer(self) -> Callable:
+        """Return the scorer of folds where `scoring` is None."""
+        return get_scorer("r2")
+
+    def _splitter(self, y: np.ndarray | None = None) -> Any:
+        return check_cv(self.cv, y, classifier=is_classifier(self))
+
+    def _given_alphas(self) -> np.ndarray | None:
+        if self.alphas is None:
+            return None
+        values = np.atleast_1d(np.asarray(self.alphas, dtype=object))
+        closed = "neither" if self.cv is None else "left"
+        for index, alpha in enumerate(values):
+            name = f"alphas[{index}]" if values.size > 1 else "alphas"
+            check_scalar(alpha, name, target_type=Real, min_val=0.0, include_boundaries=closed)
+        return check_alphas(values)
+
+    def _grid(self, design: Design, penalty: Penalty, alphas: np.ndarray | None) -> np.ndarray:
+        self.alphas_ = ridge_grid(design, penalty, N_AUTOMATIC) if alphas is None else alphas
+        return self.alphas_
+
+    def _leave_one_out(
+        self,
+        design: Design,
+        X: Any,
+        y: np.ndarray,
+        penalty: Penalty,
+        alphas: np.ndarray | None,
+        truth: np.ndarray,
+        routed: Any,
+    ) -> np.ndarray:
+        """Return the chosen alpha of each target."""
+        alphas = self._grid(design, penalty, alphas)
+        n, n_targets = design.n_rows, design.n_targets
+        weight = np.ones(n) if design.weight is None else design.weight
+        total = total_weight(design)
+        sums = np.zeros((2, n_targets, alphas.size))
+        kept = np.empty((n, n_targets, alphas.size)) if self._keeps_results() else None
+        blocks = leave_one_out(design, penalty, alphas / total, self.fit_intercept)
+        for rows, some, residual in blocks:
+            if kept is not None and self.scoring is not None:
+                kept[rows, some] = design.y[rows, some, None] - residual
+            errors = np.multiply(residual, residual, out=residual)
+            errors *= weight[rows, None, None]
+            if kept is not None and self.scoring is None:
+                kept[rows, some] = errors
+            sums[0, some] += errors.sum(axis=0)
+            sums[1, some] += np.multiply(errors, errors, out=errors).sum(axis=0)
+        mean = sums[0] / n
+        se = np.sqrt(np.maximum(sums[1] / n - mean**2, 0.0) / max(n - 1, 1))
+        score = -mean
+        if self.scoring is not None:
+            score = self._score_predictions(X, truth, kept, routed)
+        if self.store_cv_results:
+            kept = kept.astype(X.dtype, copy=False)
+            self.cv_results_ = kept[:, 0] if y.ndim == 1 else kept
+        self.cv_mean_, self.cv_se_ = mean.mean(axis=0), se.mean(axis=0)
+        if self.alpha_per_target:
+            at = [self._choose(alphas, mean[t], se[t], score[t]) for t in range(n_targets)]
+            best = np.array([score[t, k] for t, k in enumerate(at)])
+            self.best_score_ = best[0] if y.ndim == 1 else best
+        else:
+            k = self._choose(alphas, self.cv_mean_, self.cv_se_, score.mean(axis=0))
+            at = [k] * n_targets
+            self.best_score_ = score.mean(axis=0)[k]
+        return alphas[at]
+
+    def _keeps_results(self) -> bool:
+        return self.store_cv_results or self.scoring is not None
+
+    def _choose(
+        self, alphas: np.ndarray, mean: np.ndarray, se: np.ndarray, score: np.ndarray
+    ) -> int:
+        if self.selection_rule == "1se":
+            return choose(alphas, mean, se, "1se")
+        return int(np.argmax(score))
+
+    def _score_predictions(
+        self, X: Any, y: np.ndarray, predictions: np.ndarray, routed: Any
+    ) -> np.ndarray:
+        """Score leave-one-out predictions (n, T, m) with `scoring`: (T, m)."""
+        scorer = self._scorer()
+        n_targets, m = predictions.shape[1:]
+        out = np.empty((n_targets, m))
+        for k in range(m):
+            if self.alpha_per_target:
+                for t in range(n_targets):
+                    stub = self._known(predictions[:, t, k])
+                    out[t, k] = scorer(stub, X, y[:, t] if y.ndim > 1 else y, **routed.scorer.score)
+            else:
+                flat = y.ndim == 1 and n_targets == 1
+                block = predictions[:, 0, k] if flat else predictions[:, :, k]
+                out[:, k] = scorer(self._known(block), X, y, **routed.scorer.score)
+        return out
+
+    def _folds(
+        self,
+        X: Any,
+        y: np.ndarray,
+        sample_weight: Any,
+        penalty: Penalty,
+        alphas: np.ndarray | None,
+        settings: Settings,
+        truth: np.ndarray,
+        routed: Any,
+    ) -> tuple[Design, np.ndarray]:
+        """Return a design of all rows and the chosen alpha, the same for every target."""
+        splits = check_splits(
+            list(self._splitter(truth).split(X, truth, **routed.splitter.split)), X.shape[0]
+        )
+        is_known = self.scoring is None and not is_classifier(self)
+        shape = (N_AUTOMATIC if alphas is None else alphas.size, len(splits))
+        mse, score = np.empty(shape), np.empty(shape)
+        for fold in solve_each_fold(
+            X,
+            y,
+            sample_weight,
+            splits,
+            [penalty],
+            lambda design: self._grid(design, penalty, alphas),
+            settings,
+            fit_intercept=self.fit_intercept,
+            targets=range(1 if y.ndim == 1 else y.shape[1]),
+            summed=True,
+        ):
+            k, found = fold.number, fold.solutions
+            mse[:, k] = np.mean([s.held_out_mse for s in found], axis=0)
+            if is_known:  # R², from the held-out moments
+                score[:, k] = np.mean([_r2(s) for s in found], axis=0)
+            else:
+                score[:, k] = score_fold(
+                    self._scorer(),
+                    X,
+                    truth,
+                    splits[k][1],
+                    found,
+                    routed.scorer.score,
+                    self._known,
+                )
+        self.mse_path_ = mse
+        self.cv_mean_, self.cv_se_ = mean_and_se(mse)
+        at = self._choose(self.alphas_, self.cv_mean_, self.cv_se_, score.mean(axis=1))
+        self.best_score_ = score.mean(axis=1)[at]
+        return fold.design, np.full(fold.design.n_targets, self.alphas_[at])
+
+    def _scorer(self) -> Callable:
+        if self.scoring is not None:
+            return check_scoring(self, scoring=self.scoring)
+        scorer = self._own_scorer()
+        return scorer.set_score_request(sample_weight=True) if _routing_enabled() else scorer
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Return the routing of metadata: to `fit`, the scorer and the splitter."""
+        scorer = self._scorer()
+        return (
+            MetadataRouter(owner=self)
+            .add_self_request(self)
+            .add(scorer=scorer, method_mapping=MethodMapping().add(caller="fit", callee="score"))
+            .add(
+                splitter=self._splitter(),
+                method_mapping=MethodMapping().add(caller="fit", callee="split"),
+            )
+        )
+
+
+class RidgeCV(MultiOutputMixin, LinearModelBase, BaseRidgeCV):
     """Ridge with alpha chosen by exact leave-one-out or K-fold cross-validation.
 
     Parameters
@@ -54,7 +310,7 @@ class RidgeCV(MultiOutputMixin, LinearModelBase):
     cv : int, splitter, iterable or None, default=None
         None: leave-one-out, in closed form.
     gcv_mode : {"auto", "svd", "eigen"} or None
-        Accepted for compatibility.
+        Accepted for compatibility; "svd" with sparse X warns, as in scikit-learn.
     store_cv_results : bool, default=False
         Only with ``cv=None``: keep `cv_results_`.
     alpha_per_target : bool, default=False
@@ -86,17 +342,9 @@ class RidgeCV(MultiOutputMixin, LinearModelBase):
     """
 
     _parameter_constraints: ClassVar[dict] = {
-        "alphas": ["array-like", Interval(Real, 0, None, closed="neither"), None],
-        "fit_intercept": ["boolean"],
-        "scoring": [StrOptions(set(get_scorer_names())), callable, None],
-        "cv": ["cv_object"],
+        **BaseRidgeCV._parameter_constraints,
         "gcv_mode": [StrOptions({"auto", "svd", "eigen"}), None],
-        "store_cv_results": ["boolean"],
         "alpha_per_target": ["boolean"],
-        "n_jobs": [Integral, None],
-        "selection_rule": [StrOptions({"min", "1se"})],
-        "penalty_factor": OWN_CONSTRAINTS["penalty_factor"],
-        "standardize": OWN_CONSTRAINTS["standardize"],
     }
 
     def __init__(
@@ -143,193 +391,10 @@ class RidgeCV(MultiOutputMixin, LinearModelBase):
         -------
         self
         """
-        _raise_for_params(params, self, "fit")
-        self._validate_params()
-        if isinstance(X, Moments):
-            raise ValueError("cross-validation needs the rows of X; with Moments fit Ridge")
-        if self.cv is not None and self.store_cv_results:
-            raise ValueError("cv!=None and store_cv_results=True are incompatible")
-        if self.cv is not None and self.alpha_per_target:
-            raise ValueError("cv!=None and alpha_per_target=True are incompatible")
-        alphas = self._given_alphas()
-        if isinstance(sample_weight, Real):
-            sample_weight = np.full(np.shape(y)[0], float(sample_weight))
+        alphas = self._check_options(X, params)
         X, y, sample_weight = check_data(self, X, y, sample_weight)
-        penalty = make_penalty(
-            self.n_features_in_,
-            0.0,
-            penalty_factor=self.penalty_factor,
-            standardize=self.standardize,
-        )
-        routed = route(self, sample_weight, params)
-        settings = Settings(tol=1e-6, n_jobs=self.n_jobs)
-        if self.cv is None:
-            design = make_design(X, y, sample_weight, check_input=False)
-            chosen = self._leave_one_out(design, X, y, penalty, alphas, routed)
-        else:
-            design, chosen = self._folds(X, y, sample_weight, penalty, alphas, settings, routed)
-        weight = total_weight(design)
-        tasks = [
-            Task(
-                penalty,
-                np.array([chosen[t] / weight]),
-                target=t,
-                fit_intercept=self.fit_intercept,
-                verify=True,
-            )
-            for t in range(design.n_targets)
-        ]
-        found = solve(design, tasks, settings)
-        set_fitted(self, found, X.dtype, flat=y.ndim == 1)
-        self.alpha_ = chosen if self.alpha_per_target and chosen.size > 1 else chosen[0]
-        warn_unsolved(found, settings)
+        self._fit_numbers(X, y, sample_weight, alphas, y, params)
         return self
-
-    def _given_alphas(self) -> np.ndarray | None:
-        if self.alphas is None:
-            return None
-        values = np.atleast_1d(np.asarray(self.alphas, dtype=object))
-        closed = "neither" if self.cv is None else "left"
-        for index, alpha in enumerate(values):
-            name = f"alphas[{index}]" if values.size > 1 else "alphas"
-            check_scalar(alpha, name, target_type=Real, min_val=0.0, include_boundaries=closed)
-        return check_alphas(values)
-
-    def _grid(self, design: Design, penalty: Penalty, alphas: np.ndarray | None) -> np.ndarray:
-        self.alphas_ = ridge_grid(design, penalty, N_AUTOMATIC) if alphas is None else alphas
-        return self.alphas_
-
-    def _leave_one_out(
-        self,
-        design: Design,
-        X: Any,
-        y: np.ndarray,
-        penalty: Penalty,
-        alphas: np.ndarray | None,
-        routed: Any,
-    ) -> np.ndarray:
-        """Return the chosen alpha of each target."""
-        alphas = self._grid(design, penalty, alphas)
-        n, n_targets = design.n_rows, design.n_targets
-        weight = np.ones(n) if design.weight is None else design.weight
-        total = total_weight(design)
-        sums = np.zeros((2, n_targets, alphas.size))
-        kept = np.empty((n, n_targets, alphas.size)) if self._keeps_results() else None
-        blocks = leave_one_out(design, penalty, alphas / total, self.fit_intercept)
-        for rows, some, residual in blocks:
-            if kept is not None and self.scoring is not None:
-                kept[rows, some] = design.y[rows, some, None] - residual
-            errors = np.multiply(residual, residual, out=residual)
-            errors *= weight[rows, None, None]
-            if kept is not None and self.scoring is None:
-                kept[rows, some] = errors
-            sums[0, some] += errors.sum(axis=0)
-            sums[1, some] += np.multiply(errors, errors, out=errors).sum(axis=0)
-        mean = sums[0] / n
-        se = np.sqrt(np.maximum(sums[1] / n - mean**2, 0.0) / max(n - 1, 1))
-        score = -mean
-        if self.scoring is not None:
-            score = self._score_predictions(X, y, kept, routed)
-        if self.store_cv_results:
-            self.cv_results_ = kept[:, 0] if y.ndim == 1 else kept
-        self.cv_mean_, self.cv_se_ = mean.mean(axis=0), se.mean(axis=0)
-        if self.alpha_per_target:
-            at = [self._choose(alphas, mean[t], se[t], score[t]) for t in range(n_targets)]
-            best = np.array([score[t, k] for t, k in enumerate(at)])
-            self.best_score_ = best[0] if y.ndim == 1 else best
-        else:
-            k = self._choose(alphas, self.cv_mean_, self.cv_se_, score.mean(axis=0))
-            at = [k] * n_targets
-            self.best_score_ = score.mean(axis=0)[k]
-        return alphas[at]
-
-    def _keeps_results(self) -> bool:
-        return self.store_cv_results or self.scoring is not None
-
-    def _choose(
-        self, alphas: np.ndarray, mean: np.ndarray, se: np.ndarray, score: np.ndarray
-    ) -> int:
-        if self.selection_rule == "1se":
-            return choose(alphas, mean, se, "1se")
-        return int(np.argmax(score))
-
-    def _score_predictions(
-        self, X: Any, y: np.ndarray, predictions: np.ndarray, routed: Any
-    ) -> np.ndarray:
-        """Score leave-one-out predictions (n, T, m) with `scoring`: (T, m)."""
-        scorer = self._scorer()
-        n_targets, m = predictions.shape[1:]
-        out = np.empty((n_targets, m))
-        for k in range(m):
-            if self.alpha_per_target:
-                for t in range(n_targets):
-                    stub = Predictions(predictions[:, t, k])
-                    out[t, k] = scorer(stub, X, y[:, t] if y.ndim > 1 else y, **routed.scorer.score)
-            else:
-                block = predictions[:, 0, k] if y.ndim == 1 else predictions[:, :, k]
-                out[:, k] = scorer(Predictions(block), X, y, **routed.scorer.score)
-        return out
-
-    def _folds(
-        self,
-        X: Any,
-        y: np.ndarray,
-        sample_weight: Any,
-        penalty: Penalty,
-        alphas: np.ndarray | None,
-        settings: Settings,
-        routed: Any,
-    ) -> tuple[Design, np.ndarray]:
-        """Return a design of all rows and the chosen alpha, the same for every target."""
-        splits = check_splits(
-            list(check_cv(self.cv).split(X, y, **routed.splitter.split)), X.shape[0]
-        )
-        shape = (N_AUTOMATIC if alphas is None else alphas.size, len(splits))
-        mse, score = np.empty(shape), np.empty(shape)
-        for fold in solve_each_fold(
-            X,
-            y,
-            sample_weight,
-            splits,
-            [penalty],
-            lambda design: self._grid(design, penalty, alphas),
-            settings,
-            fit_intercept=self.fit_intercept,
-            targets=range(1 if y.ndim == 1 else y.shape[1]),
-            summed=True,
-        ):
-            k, found = fold.number, fold.solutions
-            mse[:, k] = np.mean([s.held_out_mse for s in found], axis=0)
-            if self.scoring is not None:
-                score[:, k] = score_fold(
-                    self._scorer(), X, y, splits[k][1], found, routed.scorer.score
-                )
-            else:
-                score[:, k] = np.mean([_r2(s) for s in found], axis=0)
-        self.mse_path_ = mse
-        self.cv_mean_, self.cv_se_ = mean_and_se(mse)
-        at = self._choose(self.alphas_, self.cv_mean_, self.cv_se_, score.mean(axis=1))
-        self.best_score_ = score.mean(axis=1)[at]
-        return fold.design, np.full(fold.design.n_targets, self.alphas_[at])
-
-    def _scorer(self) -> Callable:
-        if self.scoring is not None:
-            return check_scoring(self, scoring=self.scoring)
-        scorer = get_scorer("r2")
-        return scorer.set_score_request(sample_weight=True) if _routing_enabled() else scorer
-
-    def get_metadata_routing(self) -> MetadataRouter:
-        """Return the routing of metadata: to `fit`, the scorer and the splitter."""
-        scorer = self._scorer()
-        return (
-            MetadataRouter(owner=self)
-            .add_self_request(self)
-            .add(scorer=scorer, method_mapping=MethodMapping().add(caller="fit", callee="score"))
-            .add(
-                splitter=check_cv(self.cv),
-                method_mapping=MethodMapping().add(caller="fit", callee="split"),
-            )
-        )
 
 
 def _r2(solution: Any) -> np.ndarray:
