@@ -155,6 +155,31 @@ def test_sparse_x_too_large_for_factors(monkeypatch, solver, standardize):
     assert np.all(model.dual_gap_ <= 1e-12 * y.var())
 
 
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_folds_of_sparse_x_too_large_for_factors(monkeypatch, n_jobs):
+    X, y, w = problem(3)
+    exact = fr.RidgeCV(ALPHAS, cv=4).fit(X, y, w)
+    monkeypatch.setattr("fastreg.linear_model._ridge_cv.fits_factors", lambda design: False)
+    model = fr.RidgeCV(ALPHAS, cv=4, n_jobs=n_jobs).fit(sparse.csr_array(X), y, w)
+    assert model.alpha_ == exact.alpha_
+    for key in ("mse_path_", "best_score_", "coef_", "intercept_"):
+        assert_allclose(getattr(model, key), getattr(exact, key), rtol=1e-4)
+
+
+@pytest.mark.parametrize("solver", ["lsqr", "sparse_cg"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_columns_far_from_the_origin(solver, dtype):
+    """Products of dense X are centred block by block: they round to the spread."""
+    rng = np.random.default_rng(3)
+    X = (rng.standard_normal((500, 6)) + 1000.0).astype(dtype)
+    y = X.astype(float) @ np.arange(6.0) + rng.standard_normal(500)
+    exact = fr.Ridge().fit(X.astype(float), y)
+    model = fr.Ridge(solver=solver, tol=1e-13).fit(X.astype(float), y)
+    assert_allclose(model.coef_, exact.coef_, rtol=1e-10)
+    held = fr.Ridge(solver=solver, tol=1e-13).fit(X, y)
+    assert_allclose(held.coef_, exact.coef_, rtol=1e-4, atol=1e-4)
+
+
 def test_factors_have_room_unless_x_is_sparse_and_large():
     rng = np.random.default_rng(0)
     small = sparse.random_array((300, 200), density=0.01, random_state=rng, format="csr")
