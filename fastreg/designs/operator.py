@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse.linalg import LinearOperator
 
+from fastreg.workers import breathe
+
 if TYPE_CHECKING:
     from fastreg.designs.base import Design
 
@@ -34,10 +36,12 @@ def row_operator(
     products = design.row_products(design.X, mean)
 
     def forth(v: np.ndarray) -> np.ndarray:
+        breathe()
         design.count(1.0)
         return root * products.times(scale * v.ravel())
 
     def back(u: np.ndarray) -> np.ndarray:
+        breathe()
         design.count(1.0)
         return scale * products.transposed_times(root * u.ravel())
 

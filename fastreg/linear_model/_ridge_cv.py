@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -23,7 +24,7 @@ from sklearn.utils.metadata_routing import (
 
 from fastreg.checks import caller_level, check_alphas, check_data, make_penalty, warn_unsolved
 from fastreg.designs import Design, make_design
-from fastreg.engine import Penalty, Settings, Task, solve
+from fastreg.engine import Penalty, Settings, Task, fits_factors, solve
 from fastreg.engine.leave_one_out import leave_one_out
 from fastreg.linear_model._base import (
     OWN_CONSTRAINTS,
@@ -33,6 +34,7 @@ from fastreg.linear_model._base import (
     set_fitted,
 )
 from fastreg.linear_model._folds import solve_each_fold
+from fastreg.linear_model._ridge_solvers import penalizes_all
 from fastreg.linear_model._scoring import Predictions, route, score_fold
 from fastreg.model_selection.row_groups import check_splits
 from fastreg.model_selection.rules import choose, mean_and_se
@@ -102,9 +104,11 @@ class BaseRidgeCV(CheckedEstimator):
             standardize=self.standardize,
         )
         routed = route(self, sample_weight, params, None if self.cv is None else self._scorer())
+        design = make_design(X, y, sample_weight, check_input=False)
         settings = Settings(tol=1e-6, n_jobs=self.n_jobs)
+        if self.cv is not None and penalizes_all(penalty) and not fits_factors(design):
+            settings = replace(settings, max_iter=None, method="cg")
         if self.cv is None:
-            design = make_design(X, y, sample_weight, check_input=False)
             chosen = self._leave_one_out(design, X, y, penalty, alphas, truth, routed)
         else:
             design, chosen = self._folds(
@@ -319,7 +323,8 @@ class RidgeCV(MultiOutputMixin, LinearModelBase, BaseRidgeCV):
         As in `Ridge`. Leave-one-out keeps the scales of all rows, folds have those of their
         training rows.
     n_jobs : int or None, default=None
-        Threads over folds.
+        Threads over folds. (Folds of sparse X whose exact factors would not fit into memory are
+        solved by conjugate gradients, to a relative tolerance of 1e-6.)
     selection_rule : {"min", "1se"}, default="min"
         "1se": the largest alpha whose mean squared error is within one standard error of the
         smallest.

@@ -185,14 +185,18 @@ def _settings(
 ) -> Settings:
     if penalty.lower is not None or penalty.upper is not None:
         return Settings(tol=min(tol, 1e-10), max_iter=SWEEPS if max_iter is None else max_iter)
-    # SciPy's solvers need the rows and a penalty on every column
-    eligible = design.has_rows and (penalty.factor is None or bool(np.all(penalty.factor)))
+    eligible = design.has_rows and penalizes_all(penalty)
     if not eligible or name not in METHODS or (is_auto and fits_factors(design)):
         # the solution is exact, and the tolerance only decides about a warning
         return Settings(tol=max(tol, 1e-6))
     if max_iter is None and name in ("sag", "saga"):
         max_iter = EPOCHS
     return Settings(tol=tol, max_iter=max_iter, method=METHODS[name])
+
+
+def penalizes_all(penalty: Penalty) -> bool:
+    """Whether every column is penalized, as SciPy's solvers need it."""
+    return penalty.factor is None or bool(np.all(penalty.factor))
 
 
 def target_alphas(alpha: Any, n_targets: int) -> np.ndarray:
