@@ -129,7 +129,7 @@ class Settings:
         Who allows few wants to go on from there, and to get what as many in one go would have
         found; Newton steps depend on what came before.
         """
-        return self.max_iter <= MOST_PLAIN
+        return self.max_iter is not None and self.max_iter <= MOST_PLAIN
 
 
 class Batch(NamedTuple):
