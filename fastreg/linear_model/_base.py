@@ -15,6 +15,8 @@ from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fastreg.engine import Solution
+from fastreg.linear_model._exchange import ExchangeMixin
+from fastreg.namespaces import computing_in_numpy, in_kind
 
 OWN_CONSTRAINTS: dict[str, list] = {
     "penalty_factor": ["array-like", None],
@@ -32,13 +34,17 @@ def _defaults(cls: type) -> dict[str, Any]:
 
 
 def all_or_nothing(fit: Callable) -> Callable:
-    """Make a `fit` that raises, or is interrupted, leave the estimator as it was."""
+    """Make a `fit` that raises, or is interrupted, leave the estimator as it was.
+
+    It computes in NumPy, whatever library the arrays are from.
+    """
 
     @wraps(fit)
     def guarded(self: BaseEstimator, *args: Any, **kwargs: Any) -> Any:
         before = dict(self.__dict__)
         try:
-            return fit(self, *args, **kwargs)
+            with computing_in_numpy():
+                return fit(self, *args, **kwargs)
         except BaseException:
             self.__dict__.clear()
             self.__dict__.update(before)
@@ -47,7 +53,7 @@ def all_or_nothing(fit: Callable) -> Callable:
     return guarded
 
 
-class LinearModelBase(RegressorMixin, BaseEstimator):
+class LinearModelBase(RegressorMixin, ExchangeMixin, BaseEstimator):
     """Prediction, parameter validation and tags of a linear model."""
 
     def _validate_params(self) -> None:
@@ -80,16 +86,19 @@ class LinearModelBase(RegressorMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n,) or (n, T)
+            With scikit-learn's array API dispatch of the library and device of X.
         """
         check_is_fitted(self)
-        X = validate_data(
-            self,
-            X,
-            accept_sparse=["csr", "csc", "coo"],
-            reset=False,
-            dtype=[np.float64, np.float32],
-        )
-        return safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
+        with computing_in_numpy():
+            rows = validate_data(
+                self,
+                X,
+                accept_sparse=["csr", "csc", "coo"],
+                reset=False,
+                dtype=[np.float64, np.float32],
+            )
+        fitted = safe_sparse_dot(rows, self.coef_.T, dense_output=True) + self.intercept_
+        return in_kind(fitted, X)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
