@@ -1,4 +1,4 @@
-"""Estimators from fastreg to scikit-learn and back, alone or within pipelines and meta-estimators."""
+"""Estimators from fastreg to scikit-learn and back, alone or in pipelines and meta-estimators."""
 
 from __future__ import annotations
 
@@ -104,19 +104,25 @@ def from_sklearn(estimator: BaseEstimator) -> BaseEstimator:
 def _exchange(estimator: BaseEstimator, classes: dict[Any, Any]) -> BaseEstimator:
     """Return a deep copy in which estimators of the given classes are those of their values."""
     found = list(_inside(estimator, set(classes), set()))
-    if not found:
+    estimators = [each for each in found if type(each) in classes]
+    if not estimators:
         names = ", ".join(name for name, pair in counterparts().items() if inspect.isclass(pair[0]))
         raise TypeError(
             f"no estimator to convert in {type(estimator).__name__}: it must be or hold one of "
             f"{next(iter(classes)).__module__.partition('.')[0]}'s {names} (not a subclass)"
         )
     # deepcopy takes what memo says where it meets one of them
-    memo = {id(old): _rebuild(old, classes[type(old)]) for old in found}
+    memo = {id(old): _rebuild(old, classes[type(old)]) for old in estimators}
+    for array in found:
+        if isinstance(array, np.ma.MaskedArray):
+            # the candidates of a search; NumPy would copy them without the memo
+            memo[id(array)] = copied = array.copy()
+            copied.data[:] = copy.deepcopy(array.data, memo)
     return copy.deepcopy(estimator, memo)
 
 
-def _inside(holder: Any, classes: set, seen: set[int]) -> Iterator[BaseEstimator]:
-    """Yield the estimators of these classes that a holder is, or holds, each once."""
+def _inside(holder: Any, classes: set, seen: set[int]) -> Iterator[Any]:
+    """Yield the estimators of these classes that a holder is, or holds, and the masked arrays."""
     if id(holder) in seen:
         return
     seen.add(id(holder))
@@ -131,6 +137,8 @@ def _inside(holder: Any, classes: set, seen: set[int]) -> Iterator[BaseEstimator
         isinstance(holder, np.ndarray) and holder.dtype == object
     ):
         held = list(holder)
+        if isinstance(holder, np.ma.MaskedArray):
+            yield holder
     else:
         return
     for each in held:

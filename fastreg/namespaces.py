@@ -22,7 +22,7 @@ def computing_in_numpy() -> AbstractContextManager:
 
 
 def in_kind(result: np.ndarray, X: Any) -> Any:
-    """Return the result as an array of the library and device of X, where dispatch asks for that."""
+    """Return the result as an array of X's library and device, where dispatch asks for that."""
     if not get_config()["array_api_dispatch"] or type(X) is np.ndarray:
         return result
     xp, is_standard, device = get_namespace_and_device(X)

@@ -1,9 +1,9 @@
-"""Switch a program over to fastreg and back without edits: `patch_sklearn`, `python -m fastreg.patch`.
+"""Switch programs over to fastreg and back without edits: patch_sklearn, python -m fastreg.patch.
 
-While scikit-learn is patched, `sklearn.linear_model` offers fastreg's estimators and functions under
-their names, and so do the modules of scikit-learn that use them (`StackingRegressor` takes fastreg's
-`RidgeCV`). The modules that define scikit-learn's own stay as they are, so that its objects can be
-pickled and compared at any time.
+While scikit-learn is patched, `sklearn.linear_model` offers fastreg's estimators and functions, and
+so do the modules of scikit-learn that use them (`StackingRegressor` takes fastreg's `RidgeCV`). The
+modules that define scikit-learn's own stay as they are, so that its objects can be pickled and
+recognized at any time.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def patch_sklearn() -> Patch:
     """Let `sklearn.linear_model` offer fastreg's estimators and functions.
 
     Works at once, until `unpatch_sklearn`; as ``with patch_sklearn():`` until the end of the block,
-    also if that is an exception. Blocks can be nested and overlap: scikit-learn is itself again when
-    the last one ends.
+    also if that is an exception. Blocks can be nested and overlap: scikit-learn is itself again
+    when the last one ends.
 
     Notes
     -----

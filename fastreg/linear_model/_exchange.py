@@ -14,9 +14,9 @@ class ExchangeMixin(BaseEstimator):
     """Pickles that know the version of fastreg, and export to scikit-learn.
 
     A pickle is for the version of fastreg that wrote it. Another one reads it with scikit-learn's
-    `InconsistentVersionWarning`; parameters that the writer did not know then have their defaults,
-    and `predict` needs no more than `coef_` and `intercept_`, which keep their meaning. Nothing else
-    is promised. To keep a model for longer, keep what `to_sklearn` returns, in a format for that.
+    `InconsistentVersionWarning` (which names the two versions); parameters that the writer did not
+    know have their defaults, and `predict` needs only `coef_` and `intercept_`, whose meaning
+    stays. Nothing else is promised: what is to last longer, export by `to_sklearn` or fit again.
     """
 
     def to_sklearn(self) -> BaseEstimator:
@@ -26,7 +26,7 @@ class ExchangeMixin(BaseEstimator):
         -------
         estimator
             A copy without anything of fastreg, with the same predictions: to be exported, or
-            unpickled where fastreg is not installed. `fastreg.to_sklearn` converts a whole pipeline.
+            unpickled where fastreg is not installed. `fastreg.to_sklearn` converts whole pipelines.
 
         Raises
         ------
@@ -34,7 +34,9 @@ class ExchangeMixin(BaseEstimator):
             The estimator is not fitted and has an option that scikit-learn lacks. (If it is fitted,
             a UserWarning: the option is left out.)
         """
-        from fastreg.interop import to_sklearn  # it stands above the estimators, and is rarely needed
+        from fastreg.interop import (
+            to_sklearn,
+        )  # it stands above the estimators, and is rarely needed
 
         return to_sklearn(self)
 
