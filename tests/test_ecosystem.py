@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import scipy
 import sklearn.linear_model as theirs
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
@@ -32,6 +33,7 @@ from sklearn.model_selection import (
 from sklearn.multioutput import MultiOutputRegressor, RegressorChain
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardScaler
+from sklearn.utils.fixes import parse_version
 
 import fastreg as ours
 
@@ -279,7 +281,7 @@ def test_data_frames(kind, models, diabetes):
     rtol = 1e-4 if kind == "float32" else 1e-6  # scikit-learn computes in float32
     mine, oracle = assert_same_predictions(lambda model: model, models, X, y, rtol)
     assert_array_equal(mine.feature_names_in_, oracle.feature_names_in_)
-    assert mine.coef_.dtype == oracle.coef_.dtype
+    assert mine.coef_.dtype == (np.float32 if kind == "float32" else np.float64)
     with pytest.raises(ValueError, match="feature names should match"):
         mine.predict(
             X.rename({"age": "years"}) if "polars" in kind else X.rename(columns={"age": "years"})
@@ -393,9 +395,12 @@ for estimator in (fastreg.Lasso, fastreg.ElasticNet, fastreg.Ridge, fastreg.Lass
 """
 
 
+@pytest.mark.skipif(
+    parse_version(scipy.__version__) < parse_version("1.14"),
+    reason="scikit-learn dispatches with SciPy 1.14 and later",
+)
 def test_arrays_of_another_library():
     """In a process of its own, as SciPy wants to know of it when it is imported."""
-    pytest.importorskip("array_api_strict")
     environment = os.environ | {"SCIPY_ARRAY_API": "1"}
     subprocess.run([sys.executable, "-c", ARRAY_API], check=True, env=environment, timeout=120)
 
