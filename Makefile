@@ -1,8 +1,8 @@
-# make demo   build, install and run the main job
-# make test   build, install and test what was installed
+# make demo          build, install and run the main job
+# make test          build, install and test what was installed
 # make test-oldest   the same with the lowest versions that pyproject.toml allows
-# make lint   check the style of Python and Cython
-# make bench  benchmarks, side by side with scikit-learn
+# make lint          check the style of Python and Cython
+# make bench         benchmarks, side by side with scikit-learn
 #
 # Everything is installed into $(VENV); PYTHON is the interpreter it is made from.
 

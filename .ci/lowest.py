@@ -4,5 +4,5 @@ import tomllib
 from pathlib import Path
 
 project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
-needs = {*project["dependencies"], *sum(project["optional-dependencies"].values(), [])}
+needs = set(project["dependencies"]).union(*project["optional-dependencies"].values())
 print(*sorted(need.replace(">=", "==") for need in needs if ">=" in need), sep="\n")
