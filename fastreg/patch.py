@@ -13,6 +13,7 @@ import runpy
 import sys
 import threading
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Self
 
 from fastreg.interop import counterparts
@@ -95,6 +96,8 @@ def _rebind(meaning: dict[int, Any]) -> None:
     """
     for name, module in list(sys.modules.items()):
         if not name.startswith("sklearn.") or name.startswith("sklearn.linear_model."):
+            continue
+        if not isinstance(module, ModuleType):  # None forbids an import
             continue
         for shared in counterparts().keys() & vars(module).keys():
             bound = vars(module)[shared]

@@ -61,6 +61,6 @@ class ExchangeMixin(BaseEstimator):
                 ),
                 stacklevel=2,
             )
-            parameters = list(inspect.signature(type(self).__init__).parameters.values())[1:]
-            state = {p.name: p.default for p in parameters} | state
+            parameters = inspect.signature(type(self)).parameters.values()
+            state = {p.name: p.default for p in parameters if p.default is not p.empty} | state
         super().__setstate__({k: v for k, v in state.items() if k != "_fastreg_version"})
