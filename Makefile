@@ -1,7 +1,8 @@
-# make demo   build, install and run the main job
-# make test   build, install and test what was installed
-# make lint   check the style of Python and Cython
-# make bench  benchmarks, side by side with scikit-learn
+# make demo          build, install and run the main job
+# make test          build, install and test what was installed
+# make test-oldest   the same with the lowest versions that pyproject.toml allows
+# make lint          check the style of Python and Cython
+# make bench         benchmarks, side by side with scikit-learn
 #
 # Everything is installed into $(VENV); PYTHON is the interpreter it is made from.
 
@@ -13,7 +14,7 @@ RUN = env -u PYTHONPATH PYTHONSAFEPATH=1 $(VENV)/bin
 SOURCES := pyproject.toml setup.py MANIFEST.in README.md LICENSE \
 	$(shell find fastreg src -type f \( -name '*.py' -o -name '*.pyi' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.h' \))
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test test-oldest lint bench clean
 
 demo: $(VENV)/.demo-installed
 	$(RUN)/fastreg demo
@@ -21,11 +22,16 @@ demo: $(VENV)/.demo-installed
 test: $(VENV)/.test-installed
 	$(RUN)/pytest $(PYTEST_FLAGS)
 
+test-oldest: $(VENV)/bin/python
+	mkdir -p build
+	$(VENV)/bin/python .ci/lowest.py > build/lowest.txt
+	PIP_CONSTRAINT=$(abspath build/lowest.txt) $(MAKE) test VENV=$(VENV)-oldest
+
 bench: $(VENV)/.test-installed
 	$(RUN)/pytest benchmarks --benchmark-only $(PYTEST_FLAGS)
 
 lint: $(VENV)/.lint-installed
-	$(RUN)/ruff check fastreg tests benchmarks setup.py
+	$(RUN)/ruff check fastreg tests benchmarks examples setup.py
 	$(RUN)/cython-lint src
 
 $(VENV)/bin/python:
@@ -51,4 +57,4 @@ $(VENV)/.lint-installed: $(VENV)/bin/python
 	touch $@
 
 clean:
-	rm -rf build dist *.egg-info $(VENV)
+	rm -rf build dist *.egg-info $(VENV) $(VENV)-oldest

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from fastreg.lazy import loader
 
 if TYPE_CHECKING:
+    from fastreg.interop import from_sklearn, to_sklearn
     from fastreg.linear_model import (
         ElasticNet,
         ElasticNetCV,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         ridge_regression,
     )
     from fastreg.moments import Moments
+    from fastreg.patch import patch_sklearn, unpatch_sklearn
     from fastreg.path import RegularizationPath, regularization_path
 
 __version__ = "0.1.0"
@@ -46,10 +48,14 @@ __all__ = [
     "RidgeClassifierCV",
     "adaptive_weights",
     "enet_path",
+    "from_sklearn",
     "lasso_path",
+    "patch_sklearn",
     "regularization_path",
     "ridge_path",
     "ridge_regression",
+    "to_sklearn",
+    "unpatch_sklearn",
 ]
 
 __getattr__ = loader(
@@ -61,7 +67,9 @@ __getattr__ = loader(
             *["RidgeClassifier", "RidgeClassifierCV"],
             *["adaptive_weights", "enet_path", "lasso_path", "ridge_path", "ridge_regression"],
         ],
+        "fastreg.interop": ["from_sklearn", "to_sklearn"],
         "fastreg.moments": ["Moments"],
+        "fastreg.patch": ["patch_sklearn", "unpatch_sklearn"],
         "fastreg.path": ["RegularizationPath", "regularization_path"],
         "fastreg.model_selection": [],
         "fastreg.plotting": [],

@@ -18,7 +18,7 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import validate_parameter_constraints
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_array, validate_data
 
 from fastreg.designs import check_weights
 from fastreg.engine import Penalty, Settings, Solution
@@ -110,7 +110,7 @@ def check_data(
                 ensure_min_samples=2,
                 y_numeric=True,
             )
-        except ValueError as error:
+        except (TypeError, ValueError) as error:
             raise _naming_column(X, error) from None
         y = y.astype(X.dtype, copy=False)
     return X, y, check_weights(sample_weight, X)
@@ -129,18 +129,21 @@ def _is_plain(X: Any, y: Any) -> bool:
     return math.isfinite(X.sum() + y.sum())
 
 
-def _naming_column(X: Any, error: ValueError) -> ValueError:
-    """Return the error with the first offending column appended, where it is about NaN or inf."""
+def _naming_column(X: Any, error: Exception) -> Exception:
+    """Return the error with the column named, where it is about one: NaN, infinity, no numbers."""
     message = str(error)
-    if "could not convert string to float" in message and hasattr(X, "columns"):
-        return _naming_text(X, error)
+    no_number = isinstance(error, TypeError) or "could not convert string to float" in message
+    if no_number and hasattr(X, "columns"):
+        return _naming_no_number(X, error)
     if "Input X contains" not in message:
         return error
     if sparse.issparse(X):
         entries = sparse.coo_array(X)
         bad = np.unique(entries.coords[1][~np.isfinite(entries.data)])
     else:
-        bad = np.flatnonzero(~np.isfinite(np.asarray(X, dtype=float)).all(axis=0))
+        bad = np.flatnonzero(
+            ~np.isfinite(check_array(X, dtype=float, ensure_all_finite=False)).all(axis=0)
+        )
     names = getattr(X, "columns", None)
     shown = [str(j) if names is None else f"{j} ({str(names[j])!r})" for j in bad[:5]]
     more = f" and {len(bad) - 5} more" if len(bad) > 5 else ""
@@ -149,12 +152,15 @@ def _naming_column(X: Any, error: ValueError) -> ValueError:
     return ValueError("\n".join([where, *rest]))
 
 
-def _naming_text(X: Any, error: ValueError) -> ValueError:
+def _naming_no_number(X: Any, error: Exception) -> Exception:
+    kind = TypeError if isinstance(error, TypeError) else ValueError
     for name in X.columns:
+        if np.asarray(X[name]).dtype.kind in "mM":
+            return kind(f"column {str(name)!r} of X is not numeric: it holds dates or durations")
         try:
-            np.asarray(X[name], dtype=float)
+            check_array(X[[name]], dtype=float, ensure_all_finite=False)
         except (TypeError, ValueError) as reason:
-            return ValueError(f"column {str(name)!r} of X is not numeric: {reason}")
+            return kind(f"column {str(name)!r} of X is not numeric: {reason}")
     return error
 
 

@@ -152,7 +152,8 @@ def eigh(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if not np.all(np.isfinite(diag)):
         raise np.linalg.LinAlgError("Eigenvalues did not converge")
     with one_blas_thread(p):
-        values, vectors, info = lapack.dstevd(diag, off[: max(1, p - 1)])
+        solve = getattr(lapack, "dstevd", lapack.dstev)  # SciPy has the faster one since 1.16
+        values, vectors, info = solve(diag, off[: max(1, p - 1)])
     if info != 0:
         raise np.linalg.LinAlgError("Eigenvalues did not converge")
     apply_q(matrix, tau, vectors, False)

@@ -13,6 +13,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fastreg.checks import check_changed, default_values
 from fastreg.engine import Solution
+from fastreg.linear_model._exchange import ExchangeMixin
+from fastreg.namespaces import computing_in_numpy, in_kind
 
 OWN_CONSTRAINTS: dict[str, list] = {
     "penalty_factor": ["array-like", None],
@@ -23,13 +25,17 @@ OWN_CONSTRAINTS: dict[str, list] = {
 
 
 def all_or_nothing(fit: Callable) -> Callable:
-    """Make a `fit` that raises, or is interrupted, leave the estimator as it was."""
+    """Make a `fit` that raises, or is interrupted, leave the estimator as it was.
+
+    It computes in NumPy, whatever library the arrays are from.
+    """
 
     @wraps(fit)
     def guarded(self: BaseEstimator, *args: Any, **kwargs: Any) -> Any:
         before = dict(self.__dict__)
         try:
-            return fit(self, *args, **kwargs)
+            with computing_in_numpy():
+                return fit(self, *args, **kwargs)
         except BaseException:
             self.__dict__.clear()
             self.__dict__.update(before)
@@ -38,7 +44,7 @@ def all_or_nothing(fit: Callable) -> Callable:
     return guarded
 
 
-class CheckedEstimator(BaseEstimator):
+class CheckedEstimator(ExchangeMixin, BaseEstimator):
     """Parameter validation and tags of a linear model, of whatever kind its target is."""
 
     def _validate_params(self) -> None:
@@ -65,16 +71,19 @@ class LinearModelBase(RegressorMixin, CheckedEstimator):
         Returns
         -------
         ndarray of shape (n,) or (n, T)
+            With scikit-learn's array API dispatch of the library and device of X.
         """
         check_is_fitted(self)
-        X = validate_data(
-            self,
-            X,
-            accept_sparse=["csr", "csc", "coo"],
-            reset=False,
-            dtype=[np.float64, np.float32],
-        )
-        return safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
+        with computing_in_numpy():
+            rows = validate_data(
+                self,
+                X,
+                accept_sparse=["csr", "csc", "coo"],
+                reset=False,
+                dtype=[np.float64, np.float32],
+            )
+        fitted = safe_sparse_dot(rows, self.coef_.T, dense_output=True) + self.intercept_
+        return in_kind(fitted, X)
 
 
 def set_fitted(
