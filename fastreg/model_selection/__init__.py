@@ -10,11 +10,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fastreg.model_selection.decomposition import (
-        BiasVariance,
-        bias_variance,
-        bootstrap_bias_variance,
-    )
     from fastreg.model_selection.collinearity import Collinearity
     from fastreg.model_selection.comparison import (
         MethodResult,
@@ -22,6 +17,11 @@ if TYPE_CHECKING:
         compare_penalties,
     )
     from fastreg.model_selection.complexity import ComplexityCurve, complexity_curve
+    from fastreg.model_selection.decomposition import (
+        BiasVariance,
+        bias_variance,
+        bootstrap_bias_variance,
+    )
     from fastreg.model_selection.learning import LearningCurve, learning_curve
     from fastreg.model_selection.recommendation import Recommendation
     from fastreg.model_selection.splitting import train_validation_test_split
