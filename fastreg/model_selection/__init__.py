@@ -11,11 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fastreg.model_selection.collinearity import Collinearity
-    from fastreg.model_selection.comparison import (
-        MethodResult,
-        PenaltyComparison,
-        compare_penalties,
-    )
+    from fastreg.model_selection.comparison import PenaltyComparison, compare_penalties
     from fastreg.model_selection.complexity import ComplexityCurve, complexity_curve
     from fastreg.model_selection.decomposition import (
         BiasVariance,
@@ -23,6 +19,7 @@ if TYPE_CHECKING:
         bootstrap_bias_variance,
     )
     from fastreg.model_selection.learning import LearningCurve, learning_curve
+    from fastreg.model_selection.methods import MethodResult
     from fastreg.model_selection.recommendation import Recommendation
     from fastreg.model_selection.splitting import train_validation_test_split
     from fastreg.model_selection.stability import StabilitySelection, stability_selection
@@ -32,7 +29,7 @@ _ROOMS = {
     "Collinearity": "collinearity",
     "ComplexityCurve": "complexity",
     "LearningCurve": "learning",
-    "MethodResult": "comparison",
+    "MethodResult": "methods",
     "PenaltyComparison": "comparison",
     "Recommendation": "recommendation",
     "StabilitySelection": "stability",

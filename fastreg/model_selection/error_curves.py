@@ -76,6 +76,24 @@ def check_rows(X: Any, y: Any, sample_weight: Any) -> tuple[Any, np.ndarray, np.
     return X, column_or_1d(y), sample_weight
 
 
+def check_target(y: Any) -> np.ndarray:
+    """Return one target (n,) of finite numbers.
+
+    Raises
+    ------
+    ValueError
+        Text, NaN, infinity, or more than one column.
+    """
+    y = column_or_1d(y)
+    try:
+        y = y.astype(float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"y must hold numbers: {error}") from None
+    if not np.isfinite(y).all():
+        raise ValueError(f"y contains NaN or infinity, in row {int(np.argmin(np.isfinite(y)))}")
+    return y
+
+
 def make_splits(
     cv: Any, X: Any, y: np.ndarray, groups: Any = None
 ) -> list[tuple[np.ndarray, np.ndarray]]:
