@@ -141,7 +141,6 @@ def inner_splits(
         return out
     out = []
     for k, (train, _) in enumerate(outer):
-        train = np.sort(train)
         labels = None if groups is None else np.asarray(groups)[train]
         splitter = _default_inner(outer, labels) if cv is None else cv
         try:
