@@ -70,7 +70,7 @@ class Rows:
             )
         rows = np.concatenate([train, test])
         weight = None if self.sample_weight is None else self.sample_weight[rows]
-        X, y, weight = check_rows(_stacked(parts), self.y[rows], weight)
+        X, y, weight = check_rows(stacked(parts), self.y[rows], weight)
         codes = np.repeat([0, 1], [train.size, test.size])
         design = make_design(X, y, weight, groups=codes, check_input=False)
         return Spot(design, (0,), (1,) if test.size else ())
@@ -180,7 +180,7 @@ def step(what: str, work: Any) -> Any:
         raise ValueError(f"{what}: {error}{hint}") from error
 
 
-def _stacked(parts: list[Any]) -> Any:
+def stacked(parts: list[Any]) -> Any:
     """Return parts one below the other, as they are where there is one."""
     if len(parts) == 1:
         return parts[0]

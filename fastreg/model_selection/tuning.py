@@ -172,7 +172,7 @@ def _solve(
     probe = [Task(p, c.alphas) for p, (c, _) in zip(penalties, wanted, strict=True)]
     most = most_tasks(outer.design, probe * len(spots))  # fixes how the moments are held
     grids = [
-        _grid(outer, penalty, candidate.alphas, how.fit_intercept)
+        grid_of(outer, penalty, candidate.alphas, how.fit_intercept)
         for penalty, (candidate, _) in zip(penalties, wanted, strict=True)
     ]
     solutions: list[list[Solution]] = [[] for _ in wanted]
@@ -181,7 +181,7 @@ def _solve(
         some_spots = list(same)
         design = some_spots[0].design
         tasks = [
-            (i, _task(spot, penalty, grids[i], how.fit_intercept))
+            (i, task_of(spot, penalty, grids[i], how.fit_intercept))
             for spot in some_spots
             for i, penalty in enumerate(penalties)
         ]
@@ -200,7 +200,7 @@ def _solve(
     ]
 
 
-def _task(spot: Spot, penalty: Penalty, alphas: np.ndarray, fit_intercept: bool) -> Task:
+def task_of(spot: Spot, penalty: Penalty, alphas: np.ndarray, fit_intercept: bool) -> Task:
     return Task(
         penalty,
         alphas / _units(spot, penalty.l1_ratio),
@@ -218,7 +218,7 @@ def _units(spot: Spot, l1_ratio: float) -> float:
     return sum(groups[g].weight for g in spot.train)
 
 
-def _grid(
+def grid_of(
     spot: Spot, penalty: Penalty, alphas: np.ndarray | Grid, fit_intercept: bool
 ) -> np.ndarray:
     """Return the grid of the training rows, in the units of the estimator."""
