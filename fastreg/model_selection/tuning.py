@@ -7,7 +7,7 @@ nothing in the rows it holds out. All splits on one X are tasks of one batch.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import NamedTuple
 
@@ -19,9 +19,13 @@ from fastreg.engine.grid import alpha_grid
 from fastreg.engine.problem import problem_of, train_moments
 from fastreg.model_selection.relaxed import relax_solution, relaxed_errors
 from fastreg.model_selection.rules import choose, choose_both, mean_and_se
+from fastreg.moments import Moments
 from fastreg.path import ridge_alphas
 
 LEAST_SQUARES = np.zeros(1)
+# Times the sum of the variances: least squares of minimum norm to some ten digits, without the
+# p × p eigenproblem that a certificate of α = 0 takes.
+NEARLY_ZERO = 1e-12
 
 
 class Spot(NamedTuple):
@@ -147,10 +151,10 @@ def refit(design: Design, choice: Choice, how: How) -> tuple[Solution, float]:
     violation : float
         Of the least-squares part of a relaxed fit, else 0.
     """
-    every = tuple(range(design.n_groups))
+    every = Spot(design, tuple(range(design.n_groups)), ())
     penalty = Penalty(choice.l1_ratio, standardize=how.standardize)
-    values = np.array([choice.alpha]) / _units(Spot(design, every, ()), choice.l1_ratio)
-    task = Task(penalty, values, train=every, fit_intercept=how.fit_intercept, verify=True)
+    task = task_of(every, penalty, np.array([choice.alpha]), how.fit_intercept)
+    task = replace(task, verify=True)
     (found,) = solve(design, [task], how.settings)
     return relax_solution(design, task, found, choice.relaxation)
 
@@ -201,21 +205,23 @@ def _solve(
 
 
 def task_of(spot: Spot, penalty: Penalty, alphas: np.ndarray, fit_intercept: bool) -> Task:
+    """Return the task of a split, for alphas in the units of the estimator."""
+    values = alphas
+    if penalty.l1_ratio == 0:
+        moments = train_moments(spot.design.moments(False), spot.train)
+        values = alphas / moments.weight  # ridge goes with a sum of squares
+        if moments.n_rows <= spot.design.n_features:
+            values = np.maximum(values, NEARLY_ZERO * _total_variance(moments, penalty))
     return Task(
-        penalty,
-        alphas / _units(spot, penalty.l1_ratio),
-        train=spot.train,
-        held_out=spot.held_out,
-        fit_intercept=fit_intercept,
+        penalty, values, train=spot.train, held_out=spot.held_out, fit_intercept=fit_intercept
     )
 
 
-def _units(spot: Spot, l1_ratio: float) -> float:
-    """Return what the estimator's alpha is to be divided by: ridge goes with a sum of squares."""
-    if l1_ratio > 0:
-        return 1.0
-    groups = spot.design.moments(False)
-    return sum(groups[g].weight for g in spot.train)
+def _total_variance(moments: Moments, penalty: Penalty) -> float:
+    """Return the sum of the variances in the units of the penalty; 1 if all are constant."""
+    varies = moments.variances > 0
+    total = np.count_nonzero(varies) if penalty.standardize else moments.variances.sum()
+    return float(total) or 1.0
 
 
 def grid_of(
