@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import stdtrit
 
 from fastreg.model_selection.collinearity import Collinearity
 from fastreg.model_selection.methods import MethodResult, paired_differences
@@ -15,6 +16,7 @@ SHRINKING = ("ridge", "Elastic-Net", "lasso", "relaxed lasso", "least squares")
 STRONG = 30.0  # condition number: Belsley, Kuh & Welsch (1980), Regression Diagnostics
 LARGE_VIF = 10.0
 FEW_ROWS = 10.0  # a column
+CHANCE = 0.01  # that the best of some useless methods is said to predict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +88,7 @@ def recommend(
     Simplest is, where features are to be chosen, the lasso, relaxed lasso, ridge, Elastic-Net, in
     this order; else ridge, Elastic-Net, lasso, relaxed lasso. Least squares comes last: it is named
     where nothing else is as good. No method is named where none predicts better than the mean of
-    the target by a standard error, nor where all are within one of the best.
+    the target (a paired t-test at 1 %), nor where all are within a standard error of the best.
 
     Parameters
     ----------
@@ -122,7 +124,8 @@ def recommend(
         names,
         selects,
     )
-    if not evidence.skill > max(evidence.skill_se, 0.0):
+    least = stdtrit(max(baseline.size - 1, 1), 1.0 - CHANCE) * evidence.skill_se
+    if not evidence.skill > max(least, 0.0):
         method, headline = None, _no_skill(evidence)
     elif len(tied) == len(methods) > 1:
         method = None
@@ -167,8 +170,8 @@ def _no_skill(evidence: _Evidence) -> str:
     if evidence.baseline == 0:
         return "No clear winner: the target is constant, there is nothing to predict."
     return (
-        "No clear winner: no method predicts held-out rows better than the mean of the target by "
-        "more than one standard error."
+        "No clear winner: no method predicts held-out rows better than the mean of the target, "
+        "beyond what chance may do (a paired t-test at 1 %)."
     )
 
 
