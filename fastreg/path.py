@@ -421,14 +421,19 @@ def ridge_path(
 
 
 def ridge_grid(design: Any, penalty: Penalty, n_alphas: int) -> np.ndarray:
+    """Return the grid of `ridge_alphas` for all rows of a design."""
+    whole = merge_all(design.moments(design.n_features <= design.n_rows))
+    return ridge_alphas(whole, penalty, n_alphas)
+
+
+def ridge_alphas(moments: Moments, penalty: Penalty, n_alphas: int) -> np.ndarray:
     """Return a grid over which ridge goes from almost nothing to almost no shrinkage.
 
     From ten times Σ_j S_jj/v_j, above every eigenvalue of the (penalty-scaled) XᵀX, down to 1e-8
     of that; it depends on X only, not on the target.
     """
-    whole = merge_all(design.moments(design.n_features <= design.n_rows))
-    squares = whole.variances * whole.weight
-    size = whole.weight * np.ones_like(squares) if penalty.standardize else squares
+    squares = moments.variances * moments.weight
+    size = moments.weight * np.ones_like(squares) if penalty.standardize else squares
     if penalty.factor is not None:
         usable = (penalty.factor > 0) & np.isfinite(penalty.factor)
         size = size[usable] / penalty.factor[usable]

@@ -256,7 +256,7 @@ def solve_each_fold(
             relaxed = [] if gammas is None else relaxed_errors(design, tasks, found, gammas)
             for i, k in enumerate(numbers):
                 own = slice(i * len(some), (i + 1) * len(some))
-                yield Fold(k, some, found[own], design, relaxed[own])
+                yield Fold(k, tasks[own], found[own], design, relaxed[own])
             del found  # before the next are solved
 
 

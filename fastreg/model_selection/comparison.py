@@ -1,0 +1,319 @@
+"""Least squares, ridge, lasso, relaxed lasso and Elastic-Net on the same outer folds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.model_selection import GroupKFold, KFold
+from sklearn.utils import indexable
+
+from fastreg.checks import warn_unsolved
+from fastreg.designs import Design, check_weights
+from fastreg.engine import Grid, Settings, Solution
+from fastreg.model_selection.collinearity import Collinearity, collinearity
+from fastreg.model_selection.error_curves import (
+    MAX_ITER,
+    TOL,
+    check_rows,
+    check_target,
+    feature_names,
+    make_splits,
+)
+from fastreg.model_selection.methods import METHODS, MethodResult, paired_differences
+from fastreg.model_selection.nesting import (
+    Rows,
+    Split,
+    check_weights_of,
+    inner_splits,
+    nested,
+    step,
+)
+from fastreg.model_selection.recommendation import Recommendation, recommend
+from fastreg.model_selection.relaxed import GAMMAS
+from fastreg.model_selection.tuning import LEAST_SQUARES, Candidate, Choice, How, refit, tune
+from fastreg.reporting import reporting
+
+L1_RATIOS = (0.1, 0.25, 0.5, 0.75, 0.9)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PenaltyComparison:
+    """What `compare_penalties` found.
+
+    Attributes
+    ----------
+    methods : tuple of MethodResult
+        M methods, in the order of "least squares", "ridge", "lasso", "relaxed lasso",
+        "Elastic-Net".
+    differences : ndarray of shape (M, M)
+        Mean over the outer folds of the held-out error of method i less that of method j.
+    difference_se : ndarray of shape (M, M)
+        Their paired standard errors, corrected for the overlap of the training sets.
+    baseline_errors : ndarray of shape (K,)
+        Held-out mean squared errors of the training mean, what a useless model gives.
+    fold_sizes : ndarray of shape (K,), int
+        Number of held-out rows of each outer fold.
+    n_rows, n_features : int
+    feature_names : list of str
+    collinearity : Collinearity
+        Of all rows.
+    recommendation : Recommendation
+    preprocess : transformer or None
+        Fitted on all rows: what the coefficients belong to is its output.
+    """
+
+    methods: tuple[MethodResult, ...]
+    differences: np.ndarray
+    difference_se: np.ndarray
+    baseline_errors: np.ndarray
+    fold_sizes: np.ndarray
+    n_rows: int
+    n_features: int
+    feature_names: list[str]
+    collinearity: Collinearity
+    recommendation: Recommendation
+    preprocess: Any = None
+
+    def __getitem__(self, name: str) -> MethodResult:
+        """Return the result of the method of that name."""
+        for method in self.methods:
+            if method.name == name:
+                return method
+        raise KeyError(f"no method {name!r} among {', '.join(m.name for m in self.methods)}")
+
+
+def compare_penalties(
+    X: Any,
+    y: Any,
+    *,
+    methods: Sequence[str] = METHODS,
+    cv: Any = 10,
+    inner_cv: Any = None,
+    groups: Any = None,
+    sample_weight: Any = None,
+    preprocess: Any = None,
+    standardize: bool = True,
+    fit_intercept: bool = True,
+    n_alphas: int = 50,
+    eps: float | None = None,
+    l1_ratios: Sequence[float] = L1_RATIOS,
+    selection_rule: str = "min",
+    select_features: bool | None = None,
+    random_state: Any = 0,
+    tol: float = TOL,
+    max_iter: int = MAX_ITER,
+    n_jobs: int | None = None,
+    progress: bool = False,
+) -> PenaltyComparison:
+    """Compare penalties by nested cross-validation, recommend one and say why.
+
+    On every outer fold each method chooses its α (l1_ratio, relaxation) by inner folds within the
+    training rows; nothing that is chosen, scaled or fitted for a fold has seen the rows it holds
+    out. Where the outer folds partition the rows, the inner folds are the other outer folds: all
+    training sets are then merges of K row groups, which one pass over X serves.
+
+    Parameters
+    ----------
+    X : array-like, sparse matrix or DataFrame of shape (n, p)
+        Whatever `preprocess` takes, where it is given.
+    y : array-like of shape (n,)
+    methods : sequence of str
+        Of "least squares", "ridge", "lasso", "relaxed lasso", "Elastic-Net".
+    cv : int, splitter or iterable, default=10
+        Outer folds. A number means shuffled folds, or group folds with `groups`.
+    inner_cv : int, splitter or None, default=None
+        None: as said above; else 5 folds, in time order where all outer folds are.
+    groups : array-like of shape (n,), default=None
+        The rows of a group stay together, in the inner folds too.
+    sample_weight : array-like of shape (n,), default=None
+    preprocess : transformer or Pipeline of transformers, default=None
+        Cloned and fitted to the training rows of every fold, inner ones included.
+    standardize : bool, default=True
+        Penalize columns as if they had unit variance, that of the training rows of each fold.
+    fit_intercept : bool, default=True
+    n_alphas : int, default=50
+        Length of every automatic grid.
+    eps : float, default=None
+        Smallest over largest alpha of the lassos' and the Elastic-Net's; None: 1e-3, or 1e-2 where
+        there are more columns than rows.
+    l1_ratios : sequence of float
+        What the Elastic-Net chooses among.
+    selection_rule : {"min", "1se"}, default="min"
+        How α is chosen by the inner folds.
+    select_features : bool, default=None
+        Whether the model is to choose features, so that among equals a lasso comes first. None:
+        where the lasso uses at most half of them.
+    random_state : int, RandomState instance or None, default=0
+        Of the shuffled folds.
+    tol, max_iter, n_jobs, progress
+        As in `LassoCV`.
+
+    Returns
+    -------
+    PenaltyComparison
+
+    Raises
+    ------
+    ValueError
+        Bad input, named; too few rows for the folds; rows that the fitted `preprocess` cannot take.
+
+    References
+    ----------
+    C. Nadeau, Y. Bengio (2003), Inference for the generalization error, Machine Learning 52,
+    239-281, equation 10 (the corrected variance of a difference).
+    """
+    _check_methods(methods, l1_ratios, selection_rule)
+    rows, names, fitted = _prepare(X, y, sample_weight, preprocess)
+    n = len(rows.y)
+    splits = _outer_splits(cv, rows, groups, random_state)
+    inner = inner_splits(splits, inner_cv, rows.X, rows.y, groups)
+    for some in (splits, *inner):
+        check_weights_of(some, rows.sample_weight)
+    smallest = eps or (1e-2 if len(names) > n else 1e-3)
+    candidates = _candidates(methods, Grid(n_alphas, smallest), l1_ratios)
+    with reporting(progress=progress) as report:
+        settings = Settings(tol=tol, max_iter=max_iter, n_jobs=n_jobs, report=report)
+        how = How(settings, fit_intercept, standardize, selection_rule)
+        results, whole = _judge(rows, splits, inner, candidates, how)
+    overlap = float(np.mean([test.size / train.size for train, test in splits]))
+    differences, se = paired_differences([r.held_out_errors for r in results], overlap)
+    baseline = _baseline(rows, splits, fit_intercept)
+    found = collinearity(whole)
+    return PenaltyComparison(
+        methods=results,
+        differences=differences,
+        difference_se=se,
+        baseline_errors=baseline,
+        fold_sizes=np.array([test.size for _, test in splits]),
+        n_rows=n,
+        n_features=len(names),
+        feature_names=names,
+        collinearity=found,
+        recommendation=recommend(
+            results, baseline, overlap, n, found, names, select_features=select_features
+        ),
+        preprocess=fitted,
+    )
+
+
+def _check_methods(methods: Sequence[str], l1_ratios: Sequence[float], rule: str) -> None:
+    unknown = [name for name in methods if name not in METHODS]
+    if isinstance(methods, str) or unknown or not len(methods):
+        raise ValueError(f"methods == {methods!r}, must be a list of some of {', '.join(METHODS)}")
+    if not len(l1_ratios) or not all(0 < ratio < 1 for ratio in l1_ratios):
+        raise ValueError(f"l1_ratios == {l1_ratios!r}, must be a list of numbers between 0 and 1")
+    if rule not in ("min", "1se"):
+        raise ValueError(f"selection_rule == {rule!r}, must be 'min' or '1se'")
+
+
+def _prepare(X: Any, y: Any, sample_weight: Any, preprocess: Any) -> tuple[Rows, list[str], Any]:
+    """Return the rows, the names of the model's columns, and the preprocessing fitted to all."""
+    if preprocess is None:
+        names = feature_names(X)
+        return Rows(*check_rows(X, y, sample_weight)), names, None
+    if not hasattr(preprocess, "transform"):
+        raise ValueError(
+            f"preprocess must be a transformer or a Pipeline of them, got {preprocess!r}, which "
+            "has no transform"
+        )
+    X, y = indexable(X, check_target(y))
+    if len(y) < 2:
+        raise ValueError("X has one row, a minimum of 2 is required")
+    weight = check_weights(sample_weight, np.zeros((len(y), 1)))
+    rows, fitted = Rows(X, y, weight, preprocess), clone(preprocess)
+    found = step("preprocessing all rows failed", lambda: fitted.fit_transform(X, y))
+    try:
+        names = [str(name) for name in fitted.get_feature_names_out()]
+    except (AttributeError, ValueError):
+        names = feature_names(found)
+    return rows, names, fitted
+
+
+def _outer_splits(cv: Any, rows: Rows, groups: Any, random_state: Any) -> list[Split]:
+    n = len(rows.y)
+    if isinstance(cv, int | np.integer) and 2 <= cv <= n:
+        shuffled = KFold(int(cv), shuffle=True, random_state=random_state)
+        cv = shuffled if groups is None else GroupKFold(int(cv))
+    return make_splits(cv, rows.X, rows.y, groups)
+
+
+def _candidates(methods: Sequence[str], grid: Grid, l1_ratios: Sequence[float]) -> list[Candidate]:
+    """Return the methods asked for, in the order of `METHODS`."""
+    every = [
+        Candidate("least squares", (0.0,), LEAST_SQUARES),
+        Candidate("ridge", (0.0,), grid),
+        Candidate("lasso", (1.0,), grid),
+        Candidate("relaxed lasso", (1.0,), grid, np.array(GAMMAS)),
+        Candidate("Elastic-Net", tuple(float(ratio) for ratio in l1_ratios), grid),
+    ]
+    return [candidate for candidate in every if candidate.name in methods]
+
+
+def _judge(
+    rows: Rows,
+    splits: Sequence[Split],
+    inner: Sequence[Sequence[Split]],
+    candidates: Sequence[Candidate],
+    how: How,
+) -> tuple[tuple[MethodResult, ...], Design]:
+    """Return what every method does, and a design of all rows, on which each is fitted."""
+    everything = (np.arange(len(rows.y)), np.arange(0))
+    by_fold: list[list[Choice]] = []
+    solutions: list[Solution] = []
+    whole = None
+    for outer, own in nested(rows, [everything, *splits], [splits, *inner]):
+        choices, found = tune(outer, own, candidates, how)
+        by_fold.append(choices)
+        solutions += found
+        whole = whole or outer.design
+    results = tuple(
+        _result(candidate.name, [choices[i] for choices in by_fold], whole, how)
+        for i, candidate in enumerate(candidates)
+    )
+    # that least squares is not unique is among the reasons of a recommendation, not a warning
+    warn_unsolved([replace(s, ill_conditioned=False) for s in solutions], how.settings)
+    return results, whole
+
+
+def _result(name: str, choices: Sequence[Choice], whole: Design, how: How) -> MethodResult:
+    """Return the result of a method from its choice on all rows, which is first, and by fold."""
+    final, *folds = choices
+    solution, _ = refit(whole, final, how)
+    simpler, _ = refit(whole, replace(final, alpha=final.alpha_1se, relaxation=1.0), how)
+
+    def by_fold(attribute: str) -> np.ndarray:
+        return np.array([getattr(choice, attribute) for choice in folds])
+
+    return MethodResult(
+        name=name,
+        train_errors=by_fold("train_mse"),
+        held_out_errors=by_fold("held_out_mse"),
+        alphas=by_fold("alpha"),
+        l1_ratios=by_fold("l1_ratio"),
+        relaxations=by_fold("relaxation"),
+        n_features=by_fold("n_features"),
+        alpha=final.alpha,
+        l1_ratio=final.l1_ratio,
+        relaxation=final.relaxation,
+        alpha_1se=final.alpha_1se,
+        n_features_1se=int(np.count_nonzero(simpler.coef_at(-1))),
+        coef=solution.coef_at(-1),
+        intercept=float(solution.intercepts[-1]),
+    )
+
+
+def _baseline(rows: Rows, splits: Sequence[Split], fit_intercept: bool) -> np.ndarray:
+    """Return the held-out errors of the training mean (of 0 without intercept)."""
+    y = rows.y
+    weight = np.ones(y.size) if rows.sample_weight is None else rows.sample_weight
+    means = [np.average(y[a], weights=weight[a]) if fit_intercept else 0.0 for a, _ in splits]
+    return np.array(
+        [
+            np.average((y[test] - mean) ** 2, weights=weight[test])
+            for (_, test), mean in zip(splits, means, strict=True)
+        ]
+    )

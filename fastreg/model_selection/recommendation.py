@@ -1,0 +1,295 @@
+"""Which penalty to take, and why, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import stdtrit
+
+from fastreg.model_selection.collinearity import Collinearity
+from fastreg.model_selection.methods import MethodResult, paired_differences
+
+SELECTING = ("lasso", "relaxed lasso", "ridge", "Elastic-Net", "least squares")
+SHRINKING = ("ridge", "Elastic-Net", "lasso", "relaxed lasso", "least squares")
+STRONG = 30.0  # condition number: Belsley, Kuh & Welsch (1980), Regression Diagnostics
+LARGE_VIF = 10.0
+FEW_ROWS = 10.0  # a column
+CHANCE = 0.01  # that the best of some useless methods is said to predict
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recommendation:
+    """What a comparison comes to.
+
+    Attributes
+    ----------
+    method : str or None
+        Name of the method, None for "no clear winner".
+    best : str
+        Name of the method with the smallest mean held-out error, whether clear or not.
+    tied : tuple of str
+        The methods within one paired standard error of the best, the best among them; simplest
+        first.
+    headline : str
+        One sentence.
+    reasons : tuple of str
+        A sentence or two each, the most important first.
+    """
+
+    method: str | None
+    best: str
+    tied: tuple[str, ...]
+    headline: str
+    reasons: tuple[str, ...]
+
+    @property
+    def is_decisive(self) -> bool:
+        """Whether a method is named."""
+        return self.method is not None
+
+    def __str__(self) -> str:
+        return "\n".join([self.headline, *(f"- {reason}" for reason in self.reasons)])
+
+
+@dataclass(frozen=True, eq=False)
+class _Evidence:
+    """What all reasons are drawn from."""
+
+    methods: dict[str, MethodResult]
+    differences: np.ndarray
+    se: np.ndarray
+    skill: float
+    skill_se: float
+    baseline: float
+    n_rows: int
+    collinearity: Collinearity
+    names: Sequence[str]
+    selects: bool
+
+    @property
+    def n_features(self) -> int:
+        return len(self.names)
+
+
+def recommend(
+    methods: Sequence[MethodResult],
+    baseline: np.ndarray,
+    overlap: float,
+    n_rows: int,
+    collinearity: Collinearity,
+    names: Sequence[str],
+    *,
+    select_features: bool | None = None,
+) -> Recommendation:
+    """Name the simplest method within one paired standard error of the best.
+
+    Simplest is, where features are to be chosen, the lasso, relaxed lasso, ridge, Elastic-Net, in
+    this order; else ridge, Elastic-Net, lasso, relaxed lasso. Least squares comes last: it is named
+    where nothing else is as good. No method is named where none predicts better than the mean of
+    the target (a paired t-test at 1 %), nor where all are within a standard error of the best.
+
+    Parameters
+    ----------
+    methods : sequence of MethodResult
+    baseline : ndarray of shape (K,)
+        Held-out errors of the training mean.
+    overlap : float
+        n_test/n_train, see `paired_differences`.
+    names : sequence of str
+        Of the columns.
+    select_features : bool, default=None
+        None: where the lasso uses at most half of the columns.
+    """
+    means = [m.held_out_mean for m in methods]
+    at = int(np.argmin(means))
+    best = methods[at]
+    differences, se = paired_differences([m.held_out_errors for m in methods], overlap)
+    skill, skill_se = paired_differences([baseline, best.held_out_errors], overlap)
+    by_name = {m.name: m for m in methods}
+    selects = _selects(by_name, len(names)) if select_features is None else select_features
+    # NaN: with a single fold nothing tells them apart
+    near = [m.name for i, m in enumerate(methods) if not differences[i, at] > se[i, at]]
+    tied = tuple(name for name in (SELECTING if selects else SHRINKING) if name in near)
+    evidence = _Evidence(
+        by_name,
+        differences[:, at],
+        se[:, at],
+        float(skill[0, 1]),
+        float(skill_se[0, 1]),
+        float(baseline.mean()),
+        n_rows,
+        collinearity,
+        names,
+        selects,
+    )
+    least = stdtrit(max(baseline.size - 1, 1), 1.0 - CHANCE) * evidence.skill_se
+    if not evidence.skill > max(least, 0.0):
+        method, headline = None, _no_skill(evidence)
+    elif len(tied) == len(methods) > 1:
+        method = None
+        headline = (
+            f"No clear winner: all {len(methods)} methods are within one paired standard error of "
+            f"{best.name}, the one with the smallest held-out error; {tied[0]} is the simplest."
+        )
+    else:
+        method, headline = tied[0], _headline(tied, best.name)
+    reasons = [
+        *_ranking(evidence, best.name),
+        *_tie(evidence, tied, best.name),
+        *_skill(evidence, best.name),
+        *_collinear(evidence),
+        *_rows_for_columns(evidence),
+        *_sparsity(evidence),
+        *_one_se(evidence, method or tied[0]),
+    ]
+    return Recommendation(
+        method=method, best=best.name, tied=tied, headline=headline, reasons=tuple(reasons)
+    )
+
+
+def _selects(methods: dict[str, MethodResult], n_features: int) -> bool:
+    lasso = methods.get("lasso") or methods.get("relaxed lasso")
+    return lasso is not None and float(np.median(lasso.n_features)) <= n_features / 2
+
+
+def _headline(tied: tuple[str, ...], best: str) -> str:
+    name = tied[0]
+    if len(tied) == 1:
+        return f"Take {name}: it has the smallest held-out error, by more than one standard error."
+    if name == best:
+        return f"Take {name}: it has the smallest held-out error and is the simplest of its equals."
+    return (
+        f"Take {name}: its held-out error is within one paired standard error of the smallest, "
+        f"that of {best}, and it is the simpler model."
+    )
+
+
+def _no_skill(evidence: _Evidence) -> str:
+    if evidence.baseline == 0:
+        return "No clear winner: the target is constant, there is nothing to predict."
+    return (
+        "No clear winner: no method predicts held-out rows better than the mean of the target, "
+        "beyond what chance may do (a paired t-test at 1 %)."
+    )
+
+
+def _ranking(evidence: _Evidence, best: str) -> list[str]:
+    own = evidence.methods[best]
+    others = [
+        f"{m.name} by {difference:.3g} ± {se:.3g}"
+        for m, difference, se in zip(
+            evidence.methods.values(), evidence.differences, evidence.se, strict=True
+        )
+        if m is not own
+    ]
+    text = (
+        f"{_capital(best)} has the smallest held-out error, {own.held_out_mean:.4g} ± "
+        f"{own.held_out_se:.2g} over {own.held_out_errors.size} folds"
+    )
+    if others:
+        text += f"; the error is larger with {', with '.join(others)} (± paired standard errors)"
+    return [text + "."]
+
+
+def _tie(evidence: _Evidence, tied: tuple[str, ...], best: str) -> list[str]:
+    if len(tied) < 2:
+        return []
+    order = (
+        "features are to be chosen, so lasso comes before ridge and Elastic-Net"
+        if evidence.selects
+        else "no features are to be chosen, so ridge comes first, then Elastic-Net"
+    )
+    return [
+        f"{_listed(tied)} cannot be told apart: each is within one paired standard error of "
+        f"{best}. Among equals the simplest is taken ({order}): {tied[0]}."
+    ]
+
+
+def _skill(evidence: _Evidence, best: str) -> list[str]:
+    if not evidence.baseline > 0:
+        return []
+    own = evidence.methods[best]
+    share = evidence.skill / evidence.baseline
+    text = (
+        f"{_capital(best)} explains {share:.0%} of the variation of held-out rows; its training "
+        f"error is {own.train_mean:.4g}, a gap of {own.gap:.4g}."
+    )
+    plain = evidence.methods.get("least squares")
+    if plain is not None and plain is not own and plain.gap > 2 * abs(own.gap):
+        text += (
+            f" Least squares fits the training rows more closely ({plain.train_mean:.4g}) and "
+            f"misses held-out rows by {plain.held_out_mean:.4g}: it overfits."
+        )
+    return [text]
+
+
+def _collinear(evidence: _Evidence) -> list[str]:
+    found, p = evidence.collinearity, evidence.n_features
+    if p < 2 or np.isnan(found.condition_number):
+        return []
+    if p >= evidence.n_rows:
+        return []  # said of the rows
+    if np.isinf(found.condition_number):
+        return [
+            "Some columns are linear combinations of others: least squares has no unique solution, "
+            "and a lasso chooses arbitrarily among them; ridge and Elastic-Net share the effect."
+        ]
+    worst = int(np.nanargmax(found.vif))
+    figures = (
+        f"the condition number of the standardized columns is {found.condition_number:.3g} and the "
+        f"largest variance inflation factor {found.largest_vif:.3g} ({evidence.names[worst]})"
+    )
+    if found.condition_number > STRONG or found.largest_vif > LARGE_VIF:
+        return [
+            f"The columns are collinear: {figures}. Least-squares coefficients are unstable; ridge "
+            "and Elastic-Net share an effect among correlated columns, where a lasso picks one."
+        ]
+    return [f"The columns are not strongly collinear: {figures}."]
+
+
+def _rows_for_columns(evidence: _Evidence) -> list[str]:
+    n, p = evidence.n_rows, evidence.n_features
+    if p >= n:
+        return [
+            f"There are {n} rows for {p} columns: least squares is not unique and fits the "
+            "training rows exactly; a penalty is needed."
+        ]
+    few = n / p < FEW_ROWS
+    says = "few for least squares" if few else "enough for least squares to be stable by itself"
+    return [f"There are {n} rows for {p} columns, {n / p:.3g} rows a column: {says}."]
+
+
+def _sparsity(evidence: _Evidence) -> list[str]:
+    lasso = evidence.methods.get("lasso") or evidence.methods.get("relaxed lasso")
+    if lasso is None or evidence.n_features < 2:
+        return []
+    low, high = int(lasso.n_features.min()), int(lasso.n_features.max())
+    over = f"{low}" if low == high else f"{low} to {high}"
+    sparse = "sparse" if lasso.n_selected <= evidence.n_features / 2 else "dense"
+    return [
+        f"The {lasso.name} finds a {sparse} model: it uses {lasso.n_selected} of "
+        f"{evidence.n_features} columns ({over} on the folds)."
+    ]
+
+
+def _one_se(evidence: _Evidence, name: str) -> list[str]:
+    own = evidence.methods[name]
+    if not own.alpha_1se > own.alpha:
+        return []
+    text = (
+        f"By the one-standard-error rule the alpha of {name} could rise from {own.alpha:.4g} to "
+        f"{own.alpha_1se:.4g} without a visible loss"
+    )
+    if own.n_features_1se != own.n_selected:
+        text += f", with {own.n_features_1se} columns in place of {own.n_selected}"
+    return [text + "."]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return _capital(f"{', '.join(names[:-1])} and {names[-1]}")
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
