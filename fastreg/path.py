@@ -36,7 +36,7 @@ from fastreg.model_selection.criteria import (
     noise_variance,
 )
 from fastreg.model_selection.relaxed import relax
-from fastreg.moments import merge_all
+from fastreg.moments import Moments, merge_all
 from fastreg.reporting import reporting
 
 __all__ = [

@@ -187,7 +187,8 @@ def run(folder, *arguments):
 
 
 EXPECTED = (
-    "fastreg.linear_model._coordinate_descent fastreg.path_functions fastreg.linear_model._ridge_cv\n"
+    "fastreg.linear_model._coordinate_descent fastreg.path_functions "
+    "fastreg.linear_model._ridge_cv\n"
     "__main__ {}\nneighbour\n"
 )
 
