@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from numbers import Integral, Real
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Hidden, Interval, StrOptions
+from sklearn.utils._param_validation import Hidden, Interval, InvalidParameterError, StrOptions
 
 from fastreg.checks import (
     caller_level,
@@ -123,8 +122,9 @@ def enet_path(
     ValueError
         Bad input or an unknown parameter, named.
     """
-    _check_parameters(enet_path, locals())
+    given = locals()
     _check_rest(params, X)
+    check_changed(CONSTRAINTS, given, default_values(enet_path), "enet_path")
     rng = check_random_state(random_state)
     if selection not in ("random", "cyclic"):
         raise ValueError("selection should be either random or cyclic.")
@@ -170,34 +170,31 @@ def lasso_path(
     **params: Any,
 ) -> tuple:
     """Compute a Lasso path without an intercept; see `enet_path`, with ``l1_ratio=1``."""
-    _check_parameters(lasso_path, locals())
-    return enet_path(
-        X,
-        y,
-        l1_ratio=1.0,
-        eps=eps,
-        n_alphas=n_alphas,
-        alphas=alphas,
-        precompute=precompute,
-        Xy=Xy,
-        copy_X=copy_X,
-        coef_init=coef_init,
-        verbose=verbose,
-        return_n_iter=return_n_iter,
-        positive=positive,
-        **params,
-    )
-
-
-def _check_parameters(path: Callable, given: dict[str, Any]) -> None:
-    """Check parameters as scikit-learn's function of that name does; a `Moments` is refused."""
-    if isinstance(given["X"], Moments):
-        raise ValueError("Moments are centred: use regularization_path, which has an intercept")
-    check_changed(CONSTRAINTS, given, default_values(path), path.__name__)
+    try:
+        return enet_path(
+            X,
+            y,
+            l1_ratio=1.0,
+            eps=eps,
+            n_alphas=n_alphas,
+            alphas=alphas,
+            precompute=precompute,
+            Xy=Xy,
+            copy_X=copy_X,
+            coef_init=coef_init,
+            verbose=verbose,
+            return_n_iter=return_n_iter,
+            positive=positive,
+            **params,
+        )
+    except InvalidParameterError as error:  # checked once, on a small problem that takes as long
+        raise InvalidParameterError(str(error).replace("enet_path", "lasso_path")) from None
 
 
 def _check_rest(params: dict[str, Any], X: Any) -> None:
-    """Refuse parameters that do not exist, or that would change the answer."""
+    """Refuse a `Moments`, and parameters that do not exist or would change the answer."""
+    if isinstance(X, Moments):
+        raise ValueError("Moments are centred: use regularization_path, which has an intercept")
     unknown = params.keys() - {"X_offset", "X_scale", "do_screening"}
     if unknown:
         raise ValueError("Unexpected parameters in params", sorted(unknown))

@@ -120,3 +120,17 @@ def test_a_path_without_an_l1_part_has_no_grid():
     for module in (fr, sk):
         with pytest.raises(ValueError, match="Automatic alpha grid generation is not supported"):
             module.enet_path(X, y, alphas=3, l1_ratio=0)
+
+
+@pytest.mark.parametrize("held", HELD)
+def test_weights_along_a_path(held):
+    """Those of scikit-learn's estimators; its path functions use them for sparse X only."""
+    X, y, w = problem()
+    X, w = HELD[held](X), w * (60 / w.sum())
+    found = fr.enet_path(X, y, alphas=[0.3, 0.1], sample_weight=w, **TIGHT)[1]
+    for alpha, coef in zip([0.3, 0.1], found.T, strict=True):
+        single = sk.ElasticNet(alpha, fit_intercept=False, **TIGHT).fit(X, y, w)
+        np.testing.assert_allclose(coef, single.coef_, atol=1e-9)
+    if held in ("csr", "csc"):
+        theirs = sk.enet_path(X, y, alphas=[0.3, 0.1], sample_weight=w, **TIGHT)[1]
+        np.testing.assert_allclose(found, theirs, atol=1e-9)
