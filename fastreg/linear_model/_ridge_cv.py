@@ -24,7 +24,7 @@ from sklearn.utils.metadata_routing import (
 
 from fastreg.checks import caller_level, check_alphas, check_data, make_penalty, warn_unsolved
 from fastreg.designs import Design, make_design
-from fastreg.engine import Penalty, Settings, Task, fits_factors, solve
+from fastreg.engine import Penalty, Settings, fits_factors, solve
 from fastreg.engine.leave_one_out import leave_one_out
 from fastreg.linear_model._base import (
     OWN_CONSTRAINTS,
@@ -34,7 +34,7 @@ from fastreg.linear_model._base import (
     set_fitted,
 )
 from fastreg.linear_model._folds import solve_each_fold
-from fastreg.linear_model._ridge_solvers import penalizes_all
+from fastreg.linear_model._ridge_solvers import penalizes_all, target_tasks
 from fastreg.linear_model._scoring import Predictions, route, score_fold
 from fastreg.model_selection.row_groups import check_splits
 from fastreg.model_selection.rules import choose, mean_and_se
@@ -114,17 +114,7 @@ class BaseRidgeCV(CheckedEstimator):
             design, chosen = self._folds(
                 X, y, sample_weight, penalty, alphas, settings, truth, routed
             )
-        weight = total_weight(design)
-        tasks = [
-            Task(
-                penalty,
-                np.array([chosen[t] / weight]),
-                target=t,
-                fit_intercept=self.fit_intercept,
-                verify=True,
-            )
-            for t in range(design.n_targets)
-        ]
+        tasks = target_tasks(design, penalty, chosen, self.fit_intercept)
         found = solve(design, tasks, settings)
         set_fitted(self, found, X.dtype, flat=y.ndim == 1)
         self.alpha_ = chosen if self.alpha_per_target and chosen.size > 1 else chosen[0]
