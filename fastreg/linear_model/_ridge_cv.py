@@ -199,7 +199,7 @@ class BaseRidgeCV(CheckedEstimator):
     ) -> int:
         if self.selection_rule == "1se":
             return choose(alphas, mean, se, "1se")
-        return int(np.argmax(score))
+        return int(np.argmax(np.where(np.isnan(score), -np.inf, score)))
 
     def _score_predictions(
         self, X: Any, y: np.ndarray, predictions: np.ndarray, routed: Any
@@ -235,6 +235,7 @@ class BaseRidgeCV(CheckedEstimator):
             list(self._splitter(truth).split(X, truth, **routed.splitter.split)), X.shape[0]
         )
         is_known = self.scoring is None and not is_classifier(self)
+        is_known &= min(len(test) for _, test in splits) > 1  # R² of one row is for scikit-learn
         shape = (N_AUTOMATIC if alphas is None else alphas.size, len(splits))
         mse, score = np.empty(shape), np.empty(shape)
         for fold in solve_each_fold(
@@ -265,8 +266,14 @@ class BaseRidgeCV(CheckedEstimator):
                 )
         self.mse_path_ = mse
         self.cv_mean_, self.cv_se_ = mean_and_se(mse)
-        at = self._choose(self.alphas_, self.cv_mean_, self.cv_se_, score.mean(axis=1))
-        self.best_score_ = score.mean(axis=1)[at]
+        score = score.mean(axis=1)
+        if not np.isfinite(score).all():
+            warnings.warn(
+                f"One or more of the test scores are non-finite: {score}",
+                stacklevel=caller_level(),
+            )
+        at = self._choose(self.alphas_, self.cv_mean_, self.cv_se_, score)
+        self.best_score_ = score[at]
         return fold.design, np.full(fold.design.n_targets, self.alphas_[at])
 
     def _scorer(self) -> Callable:
