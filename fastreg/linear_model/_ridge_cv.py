@@ -266,12 +266,7 @@ class BaseRidgeCV(CheckedEstimator):
                 )
         self.mse_path_ = mse
         self.cv_mean_, self.cv_se_ = mean_and_se(mse)
-        score = score.mean(axis=1)
-        if not np.isfinite(score).all():
-            warnings.warn(
-                f"One or more of the test scores are non-finite: {score}",
-                stacklevel=caller_level(),
-            )
+        score = _finite_or_warned(score.mean(axis=1))
         at = self._choose(self.alphas_, self.cv_mean_, self.cv_se_, score)
         self.best_score_ = score[at]
         return fold.design, np.full(fold.design.n_targets, self.alphas_[at])
@@ -397,6 +392,13 @@ class RidgeCV(MultiOutputMixin, LinearModelBase, BaseRidgeCV):
         X, y, sample_weight = check_data(self, X, y, sample_weight)
         self._fit_numbers(X, y, sample_weight, alphas, y, params)
         return self
+
+
+def _finite_or_warned(score: np.ndarray) -> np.ndarray:
+    if not np.isfinite(score).all():
+        message = f"One or more of the test scores are non-finite: {score}"
+        warnings.warn(message, stacklevel=caller_level())
+    return score
 
 
 def _r2(solution: Any) -> np.ndarray:
