@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import GroupKFold, KFold
+from sklearn.model_selection import GroupKFold, KFold, LeaveOneOut
 
 import fastreg as fr
 from fastreg.designs import make_design
@@ -240,6 +240,19 @@ def test_folds(scoring, targets, fit_intercept, weighted, dtype, held):
 def test_kinds_of_alphas(alphas, cv):
     X, y, _ = problem()
     assert_same_fit(*both("RidgeCV", X, y, alphas=alphas, cv=cv))
+
+
+@pytest.mark.parametrize("cv", [KFold(5), LeaveOneOut()])
+def test_folds_of_one_row(cv):
+    """Their R² is not defined: scikit-learn warns and takes the first alpha."""
+    X, y, w = problem()
+    X, y, w = X[:6], y[:6], w[:6]
+    ours, theirs = both("RidgeCV", X, y, w, cv=cv)
+    assert_same_fit(ours, theirs)
+    assert np.isnan(theirs.best_score_)
+    own, wanted = (called(lambda m=m: m.RidgeCV(cv=cv).fit(X, y))[1] for m in (fr, sk))
+    assert own == wanted
+    assert len(own) == 2
 
 
 def test_metadata_goes_where_it_is_asked_for():

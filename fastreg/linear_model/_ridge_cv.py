@@ -24,7 +24,7 @@ from sklearn.utils.metadata_routing import (
 
 from fastreg.checks import caller_level, check_alphas, check_data, make_penalty, warn_unsolved
 from fastreg.designs import Design, make_design
-from fastreg.engine import Penalty, Settings, Task, fits_factors, solve
+from fastreg.engine import Penalty, Settings, fits_factors, solve
 from fastreg.engine.leave_one_out import leave_one_out
 from fastreg.linear_model._base import (
     OWN_CONSTRAINTS,
@@ -34,7 +34,7 @@ from fastreg.linear_model._base import (
     set_fitted,
 )
 from fastreg.linear_model._folds import solve_each_fold
-from fastreg.linear_model._ridge_solvers import penalizes_all
+from fastreg.linear_model._ridge_solvers import penalizes_all, target_tasks
 from fastreg.linear_model._scoring import Predictions, route, score_fold
 from fastreg.model_selection.row_groups import check_splits
 from fastreg.model_selection.rules import choose, mean_and_se
@@ -114,17 +114,7 @@ class BaseRidgeCV(CheckedEstimator):
             design, chosen = self._folds(
                 X, y, sample_weight, penalty, alphas, settings, truth, routed
             )
-        weight = total_weight(design)
-        tasks = [
-            Task(
-                penalty,
-                np.array([chosen[t] / weight]),
-                target=t,
-                fit_intercept=self.fit_intercept,
-                verify=True,
-            )
-            for t in range(design.n_targets)
-        ]
+        tasks = target_tasks(design, penalty, chosen, self.fit_intercept)
         found = solve(design, tasks, settings)
         set_fitted(self, found, X.dtype, flat=y.ndim == 1)
         self.alpha_ = chosen if self.alpha_per_target and chosen.size > 1 else chosen[0]
@@ -209,7 +199,7 @@ class BaseRidgeCV(CheckedEstimator):
     ) -> int:
         if self.selection_rule == "1se":
             return choose(alphas, mean, se, "1se")
-        return int(np.argmax(score))
+        return int(np.argmax(np.where(np.isnan(score), -np.inf, score)))
 
     def _score_predictions(
         self, X: Any, y: np.ndarray, predictions: np.ndarray, routed: Any
@@ -245,6 +235,7 @@ class BaseRidgeCV(CheckedEstimator):
             list(self._splitter(truth).split(X, truth, **routed.splitter.split)), X.shape[0]
         )
         is_known = self.scoring is None and not is_classifier(self)
+        is_known &= min(len(test) for _, test in splits) > 1  # R² of one row is for scikit-learn
         shape = (N_AUTOMATIC if alphas is None else alphas.size, len(splits))
         mse, score = np.empty(shape), np.empty(shape)
         for fold in solve_each_fold(
@@ -275,8 +266,9 @@ class BaseRidgeCV(CheckedEstimator):
                 )
         self.mse_path_ = mse
         self.cv_mean_, self.cv_se_ = mean_and_se(mse)
-        at = self._choose(self.alphas_, self.cv_mean_, self.cv_se_, score.mean(axis=1))
-        self.best_score_ = score.mean(axis=1)[at]
+        score = _finite_or_warned(score.mean(axis=1))
+        at = self._choose(self.alphas_, self.cv_mean_, self.cv_se_, score)
+        self.best_score_ = score[at]
         return fold.design, np.full(fold.design.n_targets, self.alphas_[at])
 
     def _scorer(self) -> Callable:
@@ -400,6 +392,13 @@ class RidgeCV(MultiOutputMixin, LinearModelBase, BaseRidgeCV):
         X, y, sample_weight = check_data(self, X, y, sample_weight)
         self._fit_numbers(X, y, sample_weight, alphas, y, params)
         return self
+
+
+def _finite_or_warned(score: np.ndarray) -> np.ndarray:
+    if not np.isfinite(score).all():
+        message = f"One or more of the test scores are non-finite: {score}"
+        warnings.warn(message, stacklevel=caller_level())
+    return score
 
 
 def _r2(solution: Any) -> np.ndarray:

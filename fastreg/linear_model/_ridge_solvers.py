@@ -144,11 +144,7 @@ def run_solver(
     """
     bounded = penalty.lower is not None or penalty.upper is not None
     settings = _settings(design, penalty, name, is_auto, max_iter, tol)
-    tasks = [
-        Task(penalty, alpha, target=t, fit_intercept=fit_intercept, verify=True)
-        for t, alpha in enumerate(alphas[:, None] / total_weight(design))
-    ]
-    solutions = solve(design, tasks, settings)
+    solutions = solve(design, target_tasks(design, penalty, alphas, fit_intercept), settings)
     n_iter = None
     if name in COUNTED:
         n_iter = np.array([s.n_iter[-1] for s in solutions], dtype=np.int32)
@@ -156,7 +152,9 @@ def run_solver(
         name = "lbfgs"
     elif (is_auto or name == "cholesky") and any(s.ill_conditioned for s in solutions):
         name = "svd"
-    warn_unsolved(solutions, settings, _sentence(name, solutions, max_iter, tol))
+    iterates = bounded or settings.method != "exact"
+    sentence = _sentence(name, solutions, max_iter, tol) if iterates else NOT_CONVERGED
+    warn_unsolved(solutions, settings, sentence)
     return RidgeFit(solutions, n_iter, name)
 
 
@@ -192,6 +190,16 @@ def _settings(
     if max_iter is None and name in ("sag", "saga"):
         max_iter = EPOCHS
     return Settings(tol=tol, max_iter=max_iter, method=METHODS[name])
+
+
+def target_tasks(
+    design: Design, penalty: Penalty, alphas: np.ndarray, fit_intercept: bool
+) -> list[Task]:
+    """Return a task on all rows for each target, with its alpha in ridge's own scaling."""
+    return [
+        Task(penalty, alpha, target=t, fit_intercept=fit_intercept, verify=True)
+        for t, alpha in enumerate(alphas[:, None] / total_weight(design))
+    ]
 
 
 def penalizes_all(penalty: Penalty) -> bool:
