@@ -23,7 +23,8 @@ import sys
 import sklearn.linear_model
 from sklearn.linear_model import Lasso, enet_path
 
-print(Lasso.__module__, enet_path.__module__, sklearn.linear_model.RidgeCV.__module__)
+for each in Lasso, enet_path, sklearn.linear_model.RidgeCV:
+    print(each.__module__.partition(".")[0], end=" ")
 print(__name__, sys.argv[1:])
 import neighbour
 if "--fail" in sys.argv:
@@ -186,11 +187,7 @@ def run(folder, *arguments):
     )
 
 
-EXPECTED = (
-    "fastreg.linear_model._coordinate_descent fastreg.path_functions "
-    "fastreg.linear_model._ridge_cv\n"
-    "__main__ {}\nneighbour\n"
-)
+EXPECTED = "fastreg fastreg fastreg __main__ {}\nneighbour\n"
 
 
 def test_a_script_runs_patched(program, tmp_path_factory):
