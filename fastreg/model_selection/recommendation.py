@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtrit
+from scipy.special import ndtri
 
 from fastreg.model_selection.collinearity import Collinearity
 from fastreg.model_selection.methods import MethodResult, paired_differences
@@ -88,7 +88,8 @@ def recommend(
     Simplest is, where features are to be chosen, the lasso, relaxed lasso, ridge, Elastic-Net, in
     this order; else ridge, Elastic-Net, lasso, relaxed lasso. Least squares comes last: it is named
     where nothing else is as good. No method is named where none predicts better than the mean of
-    the target (a paired t-test at 1 %), nor where all are within a standard error of the best.
+    the target (tested at 1 %, and by a paired standard error), nor where all are within one of the
+    best.
 
     Parameters
     ----------
@@ -124,8 +125,7 @@ def recommend(
         names,
         selects,
     )
-    least = stdtrit(max(baseline.size - 1, 1), 1.0 - CHANCE) * evidence.skill_se
-    if not evidence.skill > max(least, 0.0):
+    if not (evidence.skill > max(evidence.skill_se, 0.0) and _predicts(evidence, best)):
         method, headline = None, _no_skill(evidence)
     elif len(tied) == len(methods) > 1:
         method = None
@@ -147,6 +147,18 @@ def recommend(
     return Recommendation(
         method=method, best=best.name, tied=tied, headline=headline, reasons=tuple(reasons)
     )
+
+
+def _predicts(evidence: _Evidence, best: MethodResult) -> bool:
+    """Whether the best model gains more on the mean of the target than chance would give it.
+
+    With g what a useful model adds to the mean and e the error that is left, a row gains
+    (e + g)² − e² = 2 e g + g². Where e and g are independent normal this has mean Eg², the gain,
+    and variance 4 Ee² Eg² + 2 (Eg²)². Over n rows that tells more than over a few folds.
+    """
+    gain = evidence.skill
+    se = np.sqrt((4.0 * best.held_out_mean * gain + 2.0 * gain**2) / evidence.n_rows)
+    return gain > ndtri(1.0 - CHANCE) * se
 
 
 def _selects(methods: dict[str, MethodResult], n_features: int) -> bool:
@@ -171,7 +183,7 @@ def _no_skill(evidence: _Evidence) -> str:
         return "No clear winner: the target is constant, there is nothing to predict."
     return (
         "No clear winner: no method predicts held-out rows better than the mean of the target, "
-        "beyond what chance may do (a paired t-test at 1 %)."
+        "beyond what chance may do (tested at 1 %)."
     )
 
 
