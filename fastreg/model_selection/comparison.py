@@ -266,7 +266,8 @@ def _judge(
     by_fold: list[list[Choice]] = []
     solutions: list[Solution] = []
     whole = None
-    for outer, own in nested(rows, [everything, *splits], [splits, *inner]):
+    names = ["all rows", *(f"fold {k}" for k in range(len(splits)))]
+    for outer, own in nested(rows, [everything, *splits], [splits, *inner], names):
         choices, found = tune(outer, own, candidates, how)
         by_fold.append(choices)
         solutions += found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -143,8 +142,3 @@ def feature_names(X: Any) -> list[str]:
     columns = getattr(X, "columns", None)
     p = X.shape[1] if hasattr(X, "shape") else len(X[0])
     return [f"x{j}" for j in range(p)] if columns is None else [str(name) for name in columns]
-
-
-def numbers(values: Sequence[float]) -> str:
-    """Return a few numbers as text."""
-    return ", ".join(f"{value:.4g}" for value in values)

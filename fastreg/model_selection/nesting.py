@@ -77,13 +77,22 @@ class Rows:
 
 
 def nested(
-    rows: Rows, outer: Sequence[Split], inner: Sequence[Sequence[Split]]
+    rows: Rows,
+    outer: Sequence[Split],
+    inner: Sequence[Sequence[Split]],
+    names: Sequence[str] = (),
 ) -> Iterator[tuple[Spot, list[Spot]]]:
-    """Yield every outer split with its inner ones, on a design they share where they can."""
+    """Yield every outer split with its inner ones, on a design they share where they can.
+
+    Parameters
+    ----------
+    names : sequence of str
+        What messages on preprocessing call the outer splits.
+    """
     if rows.preprocess is not None:
-        for k, (split, own) in enumerate(zip(outer, inner, strict=True)):
-            spots = [rows.prepared(part, f"fold {k}, inner fold {j}") for j, part in enumerate(own)]
-            yield rows.prepared(split, f"fold {k}"), spots
+        for name, split, own in zip(names, outer, inner, strict=True):
+            spots = [rows.prepared(part, f"{name}, inner fold {j}") for j, part in enumerate(own)]
+            yield rows.prepared(split, name), spots
         return
     every = [part for split, own in zip(outer, inner, strict=True) for part in (split, *own)]
     shared = None

@@ -19,7 +19,7 @@ from fastreg.engine.grid import alpha_grid
 from fastreg.engine.problem import problem_of, train_moments
 from fastreg.model_selection.relaxed import relax_solution, relaxed_errors
 from fastreg.model_selection.rules import choose, choose_both, mean_and_se
-from fastreg.moments import Moments
+from fastreg.moments import Moments, merge_all
 from fastreg.path import ridge_alphas
 
 LEAST_SQUARES = np.zeros(1)
@@ -208,9 +208,10 @@ def task_of(spot: Spot, penalty: Penalty, alphas: np.ndarray, fit_intercept: boo
     """Return the task of a split, for alphas in the units of the estimator."""
     values = alphas
     if penalty.l1_ratio == 0:
-        moments = train_moments(spot.design.moments(False), spot.train)
-        values = alphas / moments.weight  # ridge goes with a sum of squares
-        if moments.n_rows <= spot.design.n_features:
+        groups = [spot.design.moments(False)[g] for g in spot.train]
+        values = alphas / sum(part.weight for part in groups)  # ridge goes with a sum of squares
+        if sum(part.n_rows for part in groups) <= spot.design.n_features:
+            moments = merge_all(groups)
             values = np.maximum(values, NEARLY_ZERO * _total_variance(moments, penalty))
     return Task(
         penalty, values, train=spot.train, held_out=spot.held_out, fit_intercept=fit_intercept
