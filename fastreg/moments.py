@@ -12,7 +12,10 @@ from typing import Any, Self
 
 import numpy as np
 
+from fastreg.kernels import products
+
 FORMAT = 1
+BAND = 1024  # rows
 _ARRAYS = ("shift", "offset", "s_xx", "y_shift", "y_offset", "s_xy", "s_yy")
 
 
@@ -165,7 +168,7 @@ class Moments:
         dx = (other.shift - self.shift) + (other.offset - self.offset)
         dy = (other.y_shift - self.y_shift) + (other.y_offset - self.y_offset)
         share, pull = self.weight * (other.weight / total), other.weight / total
-        self.s_xx = self.s_xx + other.s_xx
+        self.s_xx = np.add(self.s_xx, other.s_xx, order="C")
         if self.has_cross:
             add_outer(self.s_xx, share, dx)
         else:
@@ -248,11 +251,12 @@ class Moments:
 
 
 def add_outer(matrix: np.ndarray, scale: float, vector: np.ndarray) -> None:
-    """Add ``scale · v vᵀ`` in place, a band of rows at a time (no second p × p array)."""
+    """Add ``scale · v vᵀ``, scale ≥ 0, in place; Ctrl-C is seen between bands of rows."""
     if not np.any(vector):
         return
-    for i in range(0, vector.size, 256):
-        matrix[i : i + 256] += np.multiply.outer(vector[i : i + 256], vector) * scale
+    root = np.sqrt(scale) * vector
+    for i in range(0, root.size, BAND):
+        products.add_outer(matrix[i : i + BAND], root[i : i + BAND], root)
 
 
 def merge_all(parts: Iterable[Moments]) -> Moments:

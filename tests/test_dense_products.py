@@ -15,6 +15,7 @@ import pytest
 from fastreg.designs import Design, make_design
 from fastreg.designs.sums import in_eights
 from fastreg.kernels.dense import add_squares, dot_columns
+from fastreg.kernels.products import add_outer
 
 from .oracles import Products
 
@@ -421,3 +422,16 @@ def test_a_pass_needs_little_memory(form: str, share: float) -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak <= 0.3 * X.nbytes + 4e6
+
+
+def test_an_outer_product_is_added_symmetrically() -> None:
+    rng = np.random.default_rng(0)
+    root, noise = rng.standard_normal((2, 37))
+    start = np.multiply.outer(noise, noise)
+    out = start.copy()
+    for i in range(0, 37, 10):
+        add_outer(out[i : i + 10], root[i : i + 10], root)
+    np.testing.assert_allclose(out, start + np.outer(root, root), rtol=1e-13, atol=1e-14)
+    assert np.array_equal(out, out.T)
+    with pytest.raises(ValueError, match="do not fit together"):
+        add_outer(out[:3], root[:4], root)

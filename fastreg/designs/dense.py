@@ -101,18 +101,21 @@ class DenseDesign(Design):
                     # every mean is within the spread: shifting would gain one bit at most
                     mean = np.zeros_like(mean)
             return mean, y_mean
-        weight = np.ones(self.n_rows) if self.weight is None else self.weight
-        inside = weight > 0
+        inside = np.ones(self.n_rows, bool) if self.weight is None else self.weight > 0
         if group is not None and self.codes is not None:
             inside &= self.codes == group
         rows = np.flatnonzero(inside)
-        if rows.size > 128:
-            heavy = rows[np.argpartition(weight[rows], -64)[-64:]]
-            rows = np.union1d(rows[:: rows.size // 64], heavy)
         if not rows.size:
             return self.shift, self.y_shift
-        share = weight[rows] / weight[rows].sum()
-        return share @ self.X[rows], share @ self.y[rows]
+        some = rows[:: max(1, rows.size // 64)]
+        weight = np.ones(some.size)
+        if self.weight is not None:
+            if rows.size > 128:
+                heavy = rows[np.argpartition(self.weight[rows], -64)[-64:]]
+                some = np.union1d(some, heavy)
+            weight = self.weight[some]
+        share = weight / weight.sum()
+        return share @ self.X[some], share @ self.y[some]
 
     def _shifted(
         self,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 MAX_GROUPS_PER_SPLIT = 3
+_UNUSED, _TRAIN, _HELD_OUT = 0, 1, 2  # roles of a row in a split
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,12 +50,14 @@ def check_splits(
                 rows = np.flatnonzero(rows)
             if rows.size == 0:
                 raise ValueError(f"split {k} has an empty {name} set")
-            rows = rows.astype(np.intp)
-            if rows.min() < -n_rows or rows.max() >= n_rows:
+            rows = rows.astype(np.intp, copy=False)
+            ascending = bool((rows[1:] > rows[:-1]).all())
+            ends = rows[[0, -1]] if ascending else rows
+            if ends.min() < -n_rows or ends.max() >= n_rows:
                 raise ValueError(f"split {k}: {name} index out of range for {n_rows} rows")
-            if rows.min() < 0:
-                rows = rows % n_rows
-            if np.bincount(rows, minlength=n_rows).max() > 1:
+            if ends.min() < 0:
+                rows, ascending = rows % n_rows, False
+            if not ascending and np.bincount(rows, minlength=n_rows).max() > 1:
                 raise ValueError(
                     f"split {k} lists a row twice in its {name} set; use sample_weight instead"
                 )
@@ -71,27 +74,26 @@ def check_splits(
 
 def row_groups(splits: Sequence[tuple[np.ndarray, np.ndarray]], n_rows: int) -> RowGroups:
     """Return the coarsest partition of which every training and test set is a union."""
-    codes = np.zeros(n_rows, dtype=np.intp)
+    codes, role = np.zeros(n_rows, dtype=np.intp), np.empty(n_rows, dtype=np.intp)
+    cuts = []  # by split, of each piece: three times the group it was cut from, and its role
     for train, test in splits:
-        role = np.zeros(n_rows, dtype=np.intp)
-        role[train], role[test] = 1, 2
-        codes = _renumber(codes * 3 + role)
+        role[:] = _UNUSED
+        role[train], role[test] = _TRAIN, _HELD_OUT
+        codes *= 3
+        codes += role
+        occurs = np.bincount(codes) > 0
+        cuts.append(np.flatnonzero(occurs))
+        codes = (np.cumsum(occurs) - 1)[codes]
+    roles, piece = [], np.arange(cuts[-1].size)
+    for cut in reversed(cuts):
+        piece, its_role = divmod(cut[piece], 3)
+        roles.append(its_role)
     return RowGroups(
         codes,
-        int(codes.max()) + 1,
-        [_members(codes[train]) for train, _ in splits],
-        [_members(codes[test]) for _, test in splits],
+        cuts[-1].size,
+        [tuple(np.flatnonzero(its_role == _TRAIN).tolist()) for its_role in reversed(roles)],
+        [tuple(np.flatnonzero(its_role == _HELD_OUT).tolist()) for its_role in reversed(roles)],
     )
-
-
-def _renumber(codes: np.ndarray) -> np.ndarray:
-    """Number the values that occur 0, 1, … in their order."""
-    occurs = np.bincount(codes) > 0
-    return (np.cumsum(occurs) - 1)[codes]
-
-
-def _members(codes: np.ndarray) -> tuple[int, ...]:
-    return tuple(np.flatnonzero(np.bincount(codes)).tolist())
 
 
 def batches(

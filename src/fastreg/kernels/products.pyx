@@ -217,6 +217,24 @@ def mirror_lower(double[:, ::1] matrix):
                         matrix[j, i] = matrix[i, j]
 
 
+def add_outer(double[:, ::1] out, const double[::1] left, const double[::1] right):
+    """Add u vᵀ in place, `out` (len(u), len(v)): where u and v are parts of one vector, symmetric
+    to the last bit."""
+    cdef Py_ssize_t m = left.shape[0], p = right.shape[0], i, j
+    cdef double* row
+    cdef const double* v
+    if out.shape[0] != m or out.shape[1] != p:
+        raise ValueError("matrix and vectors do not fit together")
+    if m == 0 or p == 0:
+        return
+    v = &right[0]
+    with nogil:
+        for i in range(m):
+            row = &out[i, 0]
+            for j in range(p):
+                row[j] += left[i] * v[j]
+
+
 cdef Py_ssize_t _n_blocks(Py_ssize_t k) noexcept nogil:
     """Return into how many blocks of about the same size to cut k rows: none is a mere rest."""
     return max((k + ROWS // 2) // ROWS, (k + MOST_ROWS - 1) // MOST_ROWS)
