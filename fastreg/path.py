@@ -90,6 +90,10 @@ class RegularizationPath:
     deviance_ratio : ndarray of shape (m,)
         1 − residual over total sum of squares of the training rows (R²).
     feature_names : list of str
+    column_sd : ndarray of shape (p,)
+        Weighted standard deviations of the columns.
+    l1_ratio : float
+        0 for ridge, 1 for the lasso.
     diagnostics : Diagnostics
         Passes over X, sizes of the working set, sweeps, Newton steps and violations, in all and
         batch by batch; prints as one line.
@@ -109,6 +113,8 @@ class RegularizationPath:
     train_mse: np.ndarray
     deviance_ratio: np.ndarray
     feature_names: list[str]
+    column_sd: np.ndarray
+    l1_ratio: float
     diagnostics: Diagnostics | None = None
     relaxation: float = 1.0
     _source: _Source | None = field(default=None, repr=False)
@@ -469,6 +475,8 @@ def _as_path(
         train_mse=found.train_mse,
         deviance_ratio=1.0 - found.train_mse / scale,
         feature_names=[f"x{j}" for j in range(p)] if names is None else [str(v) for v in names],
+        column_sd=np.sqrt(problem.moments.variances),
+        l1_ratio=task.penalty.l1_ratio,
         diagnostics=found.diagnostics,
         _source=_Source(design, problem),
     )
