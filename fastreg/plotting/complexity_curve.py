@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
-
 from fastreg.plotting.estimators import curve_options
 from fastreg.plotting.style import (
     HELD_OUT,
@@ -115,8 +113,7 @@ class ComplexityCurveDisplay:
         )
         choices = {"min": curve.alphas[curve.best], "1se": curve.alphas[curve.best_1se]}
         self.marks_ = mark_choices(ax, choices)
-        se = np.nan_to_num(curve.held_out_se)
-        error_view(ax, [curve.train_mean, curve.held_out_mean - se, curve.held_out_mean + se])
+        error_view(ax, curve.held_out_mean, curve.held_out_se, (curve.train_mean, curve.train_se))
         alpha_axis(ax, curve.alphas)
         self.upper_ax_ = count_axis(ax, curve.alphas, curve.df, "degrees of freedom")
         ax.set_ylabel("mean squared error")

@@ -150,7 +150,7 @@ class CVCurveDisplay:
         self.best_, self.best_1se_ = (choose(alphas, mean, se, rule) for rule in ("min", "1se"))
         choices = {"min": alphas[self.best_], "1se": alphas[self.best_1se_]}
         self.marks_ = mark_choices(ax, choices, self.alpha)
-        error_view(ax, [self.mean - np.nan_to_num(self.se), self.mean + np.nan_to_num(self.se)])
+        error_view(ax, self.mean, np.where(np.arange(len(self.se))[:, None] == at, self.se, 0.0))
         alpha_axis(ax, np.append(self.alphas.ravel(), self.alpha))
         self.upper_ax_ = None
         if self.n_features is not None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
-
 from fastreg.plotting.estimators import chosen_alpha, curve_options, is_cross_validated
 from fastreg.plotting.style import (
     HELD_OUT,
@@ -122,8 +120,7 @@ class LearningCurveDisplay:
         )
         for line, marker in ((self.held_out_line_, "o"), (self.train_line_, "s")):
             line.set(marker=marker, markersize=4.5)
-        se = np.nan_to_num(curve.held_out_se)
-        error_view(ax, [curve.train_mean, curve.held_out_mean - se, curve.held_out_mean + se])
+        error_view(ax, curve.held_out_mean, curve.held_out_se, (curve.train_mean, curve.train_se))
         row_axis(ax, curve.train_sizes)
         ax.set_ylabel("mean squared error")
         finish(ax)

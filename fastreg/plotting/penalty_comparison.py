@@ -11,8 +11,6 @@ from fastreg.plotting.style import HELD_OUT, NEUTRAL, TRAIN, axes_for, error_axi
 if TYPE_CHECKING:
     from fastreg.model_selection import PenaltyComparison
 
-_FAR = 8.0  # errors that differ by more are drawn on a logarithmic axis
-
 
 class PenaltyComparisonDisplay:
     """Picture of a comparison of penalties.
@@ -31,6 +29,8 @@ class PenaltyComparisonDisplay:
         Mean training errors.
     gaps_ : matplotlib LineCollection
         From training to held-out error.
+    off_ : matplotlib Line2D
+        Marks at the edge for training errors too small for a logarithmic axis.
     baseline_ : matplotlib Line2D
         At the mean held-out error of predicting the mean.
     """
@@ -109,15 +109,27 @@ class PenaltyComparisonDisplay:
         self.baseline_ = ax.axvline(
             base, color=NEUTRAL, linestyle="--", linewidth=1.1, label="predicting the mean"
         )
-        error_axis(ax, held_out, np.nan_to_num(se), train, base, far=_FAR)
+        error_axis(ax, held_out, np.nan_to_num(se), train, base)
+        left = ax.get_xlim()[0]
+        off = place[train < left]
+        (self.off_,) = ax.plot(
+            np.full(off.size, left),
+            off,
+            "<",
+            color=TRAIN,
+            markerfacecolor="white",
+            clip_on=False,
+            label="training rows, smaller than that",
+        )
         best = self.comparison.recommendation.method
-        ax.set_yticks(place, [f"{m.name}" for m in methods])
+        ax.set_yticks(place, [m.name for m in methods])
         for text, method in zip(ax.get_yticklabels(), methods, strict=True):
             text.set_fontweight("bold" if method.name == best else "normal")
         ax.set_ylim(len(methods) - 0.5, -0.5)
         ax.tick_params(axis="y", length=0)
         ax.set_xlabel("mean squared error" + ("   (bold: recommended)" if best else ""))
         ax.spines[["top", "right"]].set_visible(False)
-        legend(ax, [self.held_out_, self.train_, self.baseline_])
+        handles = [self.held_out_, self.train_, self.baseline_]
+        legend(ax, handles if not off.size else [*handles[:2], self.off_, handles[2]])
         self.ax_, self.figure_ = ax, ax.figure
         return self

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+
 from fastreg.plotting.estimators import l1_ratio_of, penalty_name
 from fastreg.plotting.style import (
+    N_NAMED,
     NEUTRAL,
     alpha_axis,
     axes_for,
@@ -32,7 +35,7 @@ class StabilityPathDisplay:
     ax_ : matplotlib Axes
     figure_ : matplotlib Figure
     lines_ : list of matplotlib Line2D
-        Of the selected features, by falling score.
+        Of the named features, by falling score.
     others_ : matplotlib LineCollection or PolyCollection, or None
         All others: a line each, or the band that many fill.
     threshold_ : matplotlib Line2D
@@ -92,21 +95,25 @@ class StabilityPathDisplay:
         )
         return cls(selection).plot(ax, **options)
 
-    def plot(self, ax: Any = None, *, n_named: int = 10) -> Self:
+    def plot(self, ax: Any = None, *, n_named: int = N_NAMED) -> Self:
         """Draw.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             A new figure by default.
-        n_named : int, default=10
-            So many of the selected features, those with the largest scores, are coloured and named.
+        n_named : int, default=8
+            So many features, those with the largest scores, are coloured and named; what is
+            selected has a thick line.
         """
         ax, found = axes_for(ax), self.selection
-        named = [int(j) for j in found.selected[:n_named]]
+        order = np.argsort(-found.scores, kind="stable")[:n_named]
+        named = [int(j) for j in order if found.scores[j] > 0]
         self.lines_, self.others_ = feature_lines(
             ax, found.alphas, found.frequencies, found.feature_names, named
         )
+        for j, line in zip(named, self.lines_, strict=True):
+            line.set_linewidth(2.4 if j in found.selected else 1.0)
         self.threshold_ = ax.axhline(
             found.threshold,
             color=NEUTRAL,
@@ -120,20 +127,23 @@ class StabilityPathDisplay:
             self.beyond_ = ax.axvspan(
                 found.alphas[found.last],
                 ax.get_xlim()[1],
-                facecolor="none",
-                edgecolor="0.8",
-                hatch="///",
+                color="0.93",
                 linewidth=0,
                 zorder=0,
                 label=f"α < {short_number(found.alphas[found.last])}: does not count",
             )
         self.upper_ax_ = count_axis(
-            ax, found.alphas, found.n_selected, "features selected at this α or a larger one"
+            ax, found.alphas, found.n_selected, "features selected down to this α"
         )
         ax.set_ylim(-0.02, 1.02)
         ax.set_ylabel(f"share of {found.n_subsamples} halves that select it")
         finish(ax)
         handles = [*self.lines_, self.others_, self.threshold_, self.beyond_]
-        legend(ax, [handle for handle in handles if handle is not None])
+        k, p = found.selected.size, len(found.feature_names)
+        legend(
+            ax,
+            [handle for handle in handles if handle is not None],
+            title=f"{k:,} of {p:,} features selected" + (" (thick)" if k else ""),
+        )
         self.ax_, self.figure_ = ax, ax.figure
         return self

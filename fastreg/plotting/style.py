@@ -18,8 +18,10 @@ BACKGROUND = "0.72"
 
 FIGURE_SIZE = (7.0, 4.5)
 N_NAMED = 8
+MOST_DECADES = 4  # of an axis with ticks between the numbers
 MOST_LINES = 60  # of the unnamed features; more are shown by the band they fill
 LONGEST_NAME = 26
+FAR = 8.0  # errors that differ by more are drawn on a logarithmic axis
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MINUS = str.maketrans("-", "−")
@@ -39,16 +41,38 @@ def axes_for(ax: Any, size: tuple[float, float] = FIGURE_SIZE) -> Any:
 
 def finish(ax: Any) -> None:
     """Write numbers on the y axis without a common factor, and leave out the idle frame."""
-    ticker = require("matplotlib.ticker", "a picture", extra="plot")
-    ax.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: number(value)))
-    if ax.get_yscale() == "log":
-        ax.yaxis.set_major_locator(log_locator(ticker, *ax.get_ylim()))
-        ax.yaxis.set_minor_formatter(ticker.NullFormatter())
+    write_numbers(ax.yaxis, *ax.get_ylim())
     ax.spines[["top", "right"]].set_visible(False)
 
 
+def write_numbers(axis: Any, low: float, high: float) -> None:
+    """Choose the ticks of an axis, linear or logarithmic, and how their numbers are written."""
+    ticker = require("matplotlib.ticker", "a picture", extra="plot")
+    if axis.get_scale() == "linear":
+        axis.set_major_locator(ticker.MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+        axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: plain_number(value)))
+        return
+    if axis.get_scale() == "log":
+        decades = np.log10(max(low, high) / min(low, high))
+        axis.set_major_locator(_log_locator(ticker, decades))
+        axis.set_minor_formatter(ticker.NullFormatter())
+        if decades > MOST_DECADES:
+            axis.set_minor_locator(ticker.NullLocator())
+    else:
+        axis.set_minor_locator(ticker.NullLocator())
+    axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: number(value)))
+
+
+def _log_locator(ticker: Any, decades: float) -> Any:
+    """Return ticks at whole decades, also at 2 and 5 (or 3) times them where there are few."""
+    if decades < 0.9:
+        return ticker.MaxNLocator(5, steps=[1, 2, 2.5, 5, 10])
+    subs = (1.0, 2.0, 5.0) if decades < 1.9 else (1.0, 3.0) if decades < 2.9 else (1.0,)
+    return ticker.LogLocator(subs=subs, numticks=7)
+
+
 def number(value: float) -> str:
-    """Write a number for an axis: 0.002, 30, 12000, 2·10⁻⁵."""
+    """Write a number that may be of any size: 0.002, 30, 10000, 2·10⁻⁵."""
     if value == 0:
         return "0"
     power = int(np.floor(np.log10(abs(value)) + 1e-9))
@@ -58,13 +82,11 @@ def number(value: float) -> str:
     return (f"10{exponent}" if factor == "1" else f"{factor}·10{exponent}").translate(_MINUS)
 
 
-def log_locator(ticker: Any, low: float, high: float) -> Any:
-    """Return ticks at whole decades, also at 2 and 5 times them where there are few."""
-    decades = np.log10(max(high, low) / max(min(high, low), np.finfo(float).tiny))
-    if decades < 0.9:
-        return ticker.MaxNLocator(5, steps=[1, 2, 2.5, 5, 10])
-    subs = (1.0, 2.0, 5.0) if decades < 1.9 else (1.0, 3.0) if decades < 2.9 else (1.0,)
-    return ticker.LogLocator(subs=subs, numticks=7)
+def plain_number(value: float) -> str:
+    """Write a number among others of its size: 0.02, 30, 120,000."""
+    if 1e4 <= abs(value) < 1e7:
+        return f"{value:,.10g}".translate(_MINUS)
+    return number(value)
 
 
 def alpha_axis(ax: Any, alphas: np.ndarray, *, label: str = "α  (less regularization →)") -> None:
@@ -72,7 +94,6 @@ def alpha_axis(ax: Any, alphas: np.ndarray, *, label: str = "α  (less regulariz
 
     An α of 0 has a place of its own beyond the smallest positive one.
     """
-    ticker = require("matplotlib.ticker", "a picture", extra="plot")
     alphas = np.asarray(alphas, dtype=float)
     positive = alphas[alphas > 0]
     if positive.size and positive.min() < alphas.max():
@@ -81,16 +102,13 @@ def alpha_axis(ax: Any, alphas: np.ndarray, *, label: str = "α  (less regulariz
         if positive.size < alphas.size:
             ax.set_xscale("symlog", linthresh=low, linscale=0.5)
             ax.set_xlim(high * margin, -0.1 * low)
-            ax.xaxis.set_minor_locator(ticker.NullLocator())
         else:
             ax.set_xscale("log")
             ax.set_xlim(high * margin, low / margin)
-            ax.xaxis.set_major_locator(log_locator(ticker, low, high))
-            ax.xaxis.set_minor_formatter(ticker.NullFormatter())
+        write_numbers(ax.xaxis, low, high)
     else:
         ax.set_xlim(*((1.0, -1.0) if not alphas.max() else (2 * alphas.max(), 0.0)))
-        ax.xaxis.set_major_locator(ticker.MaxNLocator(5))
-    ax.xaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: number(value)))
+        write_numbers(ax.xaxis, 0.0, alphas.max())
     ax.set_xlabel(label)
 
 
@@ -221,50 +239,68 @@ def error_line(
     return line, band
 
 
-def error_view(ax: Any, errors: Sequence[np.ndarray]) -> None:
-    """Show all of some errors, none of which is negative, with 0 where that is near."""
-    values = np.concatenate([np.ravel(each) for each in errors])
-    values = values[np.isfinite(values)]
-    low, high = max(float(values.min()), 0.0), float(values.max())
-    margin = 0.05 * (high - low) or 0.05 * high or 1.0
-    bottom = 0.0 if low < 0.25 * high else low - margin
-    ax.set_ylim(bottom - (0.02 * high if bottom == 0 else 0.0), high + margin)
-
-
-def error_axis(
-    ax: Any, mean: np.ndarray, se: np.ndarray, train: np.ndarray, base: float, *, far: float
+def error_view(
+    ax: Any, mean: np.ndarray, se: np.ndarray, train: tuple[np.ndarray, np.ndarray] | None = None
 ) -> None:
-    """Make x an axis of errors that shows all means and the baseline; see `far`.
+    """Show all of some errors on the y axis, with 0 where that is near.
+
+    Held-out errors of different orders of magnitude are shown on a logarithmic axis, which training
+    errors may leave.
+
+    Parameters
+    ----------
+    mean, se : ndarray
+        Of held-out errors, of the same shape; NaN where they are not known.
+    train : pair of ndarray, default=None
+        The same of training errors.
+    """
+    every = [(mean, se)] if train is None else [(mean, se), train]
+    means = np.concatenate([np.ravel(m) for m, _ in every])
+    ses = np.nan_to_num(np.concatenate([np.ravel(s) for _, s in every]))
+    known = np.isfinite(means)
+    low, high = (means - ses)[known].min(), (means + ses)[known].max()
+    smallest = float(np.nanmin(mean))
+    if smallest > 0 and float(np.nanmax(mean)) > FAR * smallest:
+        ax.set_yscale("log", nonpositive="clip")
+        ax.set_ylim(max(low, smallest / 3.0) / 1.1, high * 1.1)
+        return
+    low = max(float(low), 0.0)  # of errors, none of which is negative
+    margin = 0.05 * (high - low) or 0.05 * high or 1.0
+    ax.set_ylim(-0.02 * high if low < 0.25 * high else low - margin, high + margin)
+
+
+def error_axis(ax: Any, mean: np.ndarray, se: np.ndarray, train: np.ndarray, base: float) -> None:
+    """Make x an axis of errors that shows all held-out ones and the baseline.
+
+    Logarithmic where they are of different orders of magnitude; training errors may then be off it.
 
     Parameters
     ----------
     mean, se, train : ndarray of shape (M,)
     base : float
-    far : float
-        The axis is logarithmic where the largest error is more than so many times the smallest
-        held-out one.
     """
-    ticker = require("matplotlib.ticker", "a picture", extra="plot")
-    high = max(float((mean + se).max()), base)
-    if high > far * mean.min() > 0:
-        low = float(np.concatenate([mean, train[train > 1e-3 * mean.min()]]).min())
-        margin = (high / low) ** 0.04
-        ax.set_xscale("log")
-        ax.set_xlim(low / margin, high * margin)
-        ax.xaxis.set_major_locator(log_locator(ticker, low, high))
-        ax.xaxis.set_minor_formatter(ticker.NullFormatter())
+    smallest, high = float(mean.min()), max(float((mean + se).max()), base)
+    if high > FAR * smallest > 0:
+        shown = train[train > smallest / 30.0]
+        low = min(float((mean - se).min(initial=smallest, where=mean > se)), *shown, smallest)
+        low = max(low, smallest / 30.0)
+        ax.set_xscale("log", nonpositive="clip")
+        ax.set_xlim(low / (high / low) ** 0.05, high * (high / low) ** 0.04)
     else:
         low = float(min(train.min(), (mean - se).min()))
         margin = 0.04 * (high - low) or 0.05 * high or 1.0
         ax.set_xlim(low - margin, high + margin)
-        ax.xaxis.set_major_locator(ticker.MaxNLocator(5))
-    ax.xaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: number(value)))
+    write_numbers(ax.xaxis, low, high)
 
 
 def row_axis(ax: Any, sizes: np.ndarray) -> None:
-    """Make x an axis of numbers of rows."""
+    """Make x an axis of numbers of rows: those of the curve where their names have room."""
     ticker = require("matplotlib.ticker", "a picture", extra="plot")
-    ax.xaxis.set_major_locator(ticker.MaxNLocator(6, integer=True))
+    span = sizes[-1] - sizes[0]
+    if sizes.size > 1 and np.diff(sizes).min() >= 0.1 * span:
+        ax.xaxis.set_major_locator(ticker.FixedLocator(sizes))
+    else:
+        ax.xaxis.set_major_locator(ticker.MaxNLocator(6, integer=True))
     ax.xaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:,.0f}"))
     ax.set_xlabel("training rows")
 
