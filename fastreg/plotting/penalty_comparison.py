@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from fastreg.plotting.style import HELD_OUT, NEUTRAL, TRAIN, axes_for, error_axis, legend
+from fastreg.plotting.style import (
+    HELD_OUT,
+    NEUTRAL,
+    TRAIN,
+    axes_for,
+    error_axis,
+    legend,
+    short_number,
+)
 
 if TYPE_CHECKING:
     from fastreg.model_selection import PenaltyComparison
@@ -29,8 +37,8 @@ class PenaltyComparisonDisplay:
         Mean training errors.
     gaps_ : matplotlib LineCollection
         From training to held-out error.
-    off_ : matplotlib Line2D
-        Marks at the edge for training errors too small for a logarithmic axis.
+    off_ : list of matplotlib Line2D
+        Marks at the edge for what lies beyond it.
     baseline_ : matplotlib Line2D
         At the mean held-out error of predicting the mean.
     """
@@ -110,26 +118,31 @@ class PenaltyComparisonDisplay:
             base, color=NEUTRAL, linestyle="--", linewidth=1.1, label="predicting the mean"
         )
         error_axis(ax, held_out, np.nan_to_num(se), train, base)
-        left = ax.get_xlim()[0]
-        off = place[train < left]
-        (self.off_,) = ax.plot(
-            np.full(off.size, left),
-            off,
-            "<",
-            color=TRAIN,
-            markerfacecolor="white",
-            clip_on=False,
-            label="training rows, smaller than that",
-        )
+        self.off_ = self._mark_off(ax, train, base)
         best = self.comparison.recommendation.method
         ax.set_yticks(place, [m.name for m in methods])
         for text, method in zip(ax.get_yticklabels(), methods, strict=True):
             text.set_fontweight("bold" if method.name == best else "normal")
         ax.set_ylim(len(methods) - 0.5, -0.5)
-        ax.tick_params(axis="y", length=0)
-        ax.set_xlabel("mean squared error" + ("   (bold: recommended)" if best else ""))
+        ax.tick_params(axis="y", length=0, pad=9)
+        ax.set_xlabel(f"mean squared error   ({'bold: recommended' if best else 'no clear winner'})")
         ax.spines[["top", "right"]].set_visible(False)
-        handles = [self.held_out_, self.train_, self.baseline_]
-        legend(ax, handles if not off.size else [*handles[:2], self.off_, handles[2]])
+        baseline = self.baseline_ if base <= ax.get_xlim()[1] else self.off_[-1]
+        legend(ax, [self.held_out_, self.train_, baseline])
         self.ax_, self.figure_ = ax, ax.figure
         return self
+
+    def _mark_off(self, ax: Any, train: np.ndarray, base: float) -> list[Any]:
+        """Mark at the edge what lies beyond it: small training errors, a large baseline."""
+        left, right = ax.get_xlim()
+        at = np.flatnonzero(train < left)
+        marks = []
+        if at.size:
+            marks += ax.plot(np.full(at.size, left), at, "<", color=TRAIN, clip_on=False)
+            marks[0].set_markerfacecolor("white")
+        if base > right:
+            label = f"predicting the mean: {short_number(base)}"
+            marks += ax.plot(
+                [right], [len(train) - 0.5], ">", color=NEUTRAL, clip_on=False, label=label
+            )
+        return marks

@@ -270,25 +270,27 @@ def error_view(
 
 
 def error_axis(ax: Any, mean: np.ndarray, se: np.ndarray, train: np.ndarray, base: float) -> None:
-    """Make x an axis of errors that shows all held-out ones and the baseline.
+    """Make x an axis of errors that shows all held-out ones.
 
     Logarithmic where they are of different orders of magnitude; training errors may then be off it.
+    So may the baseline where it is so far away that the others would have less than a third.
 
     Parameters
     ----------
     mean, se, train : ndarray of shape (M,)
     base : float
     """
-    smallest, high = float(mean.min()), max(float((mean + se).max()), base)
+    smallest, high = float(mean.min()), float((mean + se).max())
     if high > FAR * smallest > 0:
-        shown = train[train > smallest / 30.0]
-        low = min(float((mean - se).min(initial=smallest, where=mean > se)), *shown, smallest)
-        low = max(low, smallest / 30.0)
+        least = smallest / 30.0
+        low = max(float(np.concatenate([mean - se, train]).min()), least)
+        high = max(base, high) if base < high * (high / low) ** 2 else high
         ax.set_xscale("log", nonpositive="clip")
-        ax.set_xlim(low / (high / low) ** 0.05, high * (high / low) ** 0.04)
+        ax.set_xlim(low / (high / low) ** 0.05, high * (high / low) ** 0.05)
     else:
         low = float(min(train.min(), (mean - se).min()))
-        margin = 0.04 * (high - low) or 0.05 * high or 1.0
+        high = max(base, high) if base - high < 2 * (high - low) else high
+        margin = 0.05 * (high - low) or 0.05 * high or 1.0
         ax.set_xlim(low - margin, high + margin)
     write_numbers(ax.xaxis, low, high)
 
