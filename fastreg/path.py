@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from numbers import Integral
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
@@ -38,6 +38,9 @@ from fastreg.model_selection.criteria import (
 from fastreg.model_selection.relaxed import relax
 from fastreg.moments import Moments, merge_all
 from fastreg.reporting import reporting
+
+if TYPE_CHECKING:
+    from fastreg.plotting import CoefficientPathDisplay
 
 __all__ = [
     "RegularizationPath",
@@ -306,7 +309,7 @@ class RegularizationPath:
         coef, intercept = self.coef_at(alpha)
         return np.asarray(X @ coef) + intercept
 
-    def plot(self, ax: Any = None, **options: Any) -> Any:
+    def plot(self, ax: Any = None, **options: Any) -> CoefficientPathDisplay:
         """Draw the coefficients against alpha; see `fastreg.plotting.CoefficientPathDisplay`."""
         from fastreg.plotting import CoefficientPathDisplay
 

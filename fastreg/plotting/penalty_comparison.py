@@ -125,7 +125,9 @@ class PenaltyComparisonDisplay:
             text.set_fontweight("bold" if method.name == best else "normal")
         ax.set_ylim(len(methods) - 0.5, -0.5)
         ax.tick_params(axis="y", length=0, pad=9)
-        ax.set_xlabel(f"mean squared error   ({'bold: recommended' if best else 'no clear winner'})")
+        ax.set_xlabel(
+            f"mean squared error   ({'bold: recommended' if best else 'none recommended'})"
+        )
         ax.spines[["top", "right"]].set_visible(False)
         baseline = self.baseline_ if base <= ax.get_xlim()[1] else self.off_[-1]
         legend(ax, [self.held_out_, self.train_, baseline])

@@ -35,8 +35,10 @@ def axes_for(ax: Any, size: tuple[float, float] = FIGURE_SIZE) -> Any:
     MissingExtraError
         If matplotlib is not installed.
     """
+    if ax is not None:
+        return ax
     plt = require("matplotlib.pyplot", "a picture", extra="plot")
-    return plt.subplots(figsize=size, layout="constrained")[1] if ax is None else ax
+    return plt.subplots(figsize=size, layout="constrained")[1]
 
 
 def finish(ax: Any) -> None:
@@ -232,6 +234,8 @@ def error_line(
     """
     dashes = DASHES[1] if colour == TRAIN else DASHES[0]
     (line,) = ax.plot(x, mean, color=colour, linestyle=dashes, linewidth=1.6, label=label)
+    if len(x) == 1:
+        line.set_marker("o")
     band = None
     if se is not None and np.isfinite(se).any():
         band = ax.fill_between(x, mean - se, mean + se, color=colour, alpha=0.2, linewidth=0)
