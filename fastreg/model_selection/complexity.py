@@ -70,7 +70,7 @@ class ComplexityCurve(ErrorCurves):
         return choose(self.alphas, self.held_out_mean, self.held_out_se, "1se")
 
     def plot(self, ax: Any = None, **options: Any) -> ComplexityCurveDisplay:
-        """Draw training and held-out error against α; see `fastreg.plotting.ComplexityCurveDisplay`."""
+        """Draw both errors against α; see `fastreg.plotting.ComplexityCurveDisplay`."""
         from fastreg.plotting import ComplexityCurveDisplay
 
         return ComplexityCurveDisplay(self).plot(ax, **options)

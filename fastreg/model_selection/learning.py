@@ -69,7 +69,7 @@ class LearningCurve(ErrorCurves):
     n_features: np.ndarray
 
     def plot(self, ax: Any = None, **options: Any) -> LearningCurveDisplay:
-        """Draw training and held-out error against the number of training rows; see `fastreg.plotting.LearningCurveDisplay`."""
+        """Draw both errors against the rows; see `fastreg.plotting.LearningCurveDisplay`."""
         from fastreg.plotting import LearningCurveDisplay
 
         return LearningCurveDisplay(self).plot(ax, **options)
