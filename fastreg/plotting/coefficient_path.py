@@ -168,8 +168,9 @@ class CoefficientPathDisplay:
             shown = np.append(shown, self.alpha)
         alpha_axis(ax, shown)
         self.upper_ax_ = count_axis(ax, self.alphas, self.n_features, self.n_features_name)
-        unit = "coefficient × standard deviation of its column"
-        ax.set_ylabel(unit if self.is_scaled else "coefficient")
+        ax.set_ylabel("coefficient × sd of its column" if self.is_scaled else "coefficient")
+        if not reach.any():
+            ax.set_ylim(-1.0, 1.0)
         finish(ax)
         # in the order in which the lines end, so that the eye finds them
         by_end = sorted(self.lines_, key=lambda line: -line.get_ydata()[np.argmin(self.alphas)])

@@ -156,7 +156,7 @@ class CVCurveDisplay:
         if self.n_features is not None:
             order = np.argsort(-alphas, kind="stable")
             self.upper_ax_ = count_axis(ax, alphas[order], self.n_features, self.n_features_name)
-        ax.set_ylabel("mean squared error of held-out rows")
+        ax.set_ylabel("held-out mean squared error")
         finish(ax)
         legend(ax, [*self.lines_, *self.marks_.values()])
         self.ax_, self.figure_ = ax, ax.figure

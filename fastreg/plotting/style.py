@@ -352,11 +352,12 @@ def legend(ax: Any, handles: Sequence[Any], *, title: str | None = None) -> Any:
     labels = [handle.get_label() for handle in handles]
     if not labels:
         return None
-    where: dict[str, Any] = {"loc": "best"}
+    where: dict[str, Any] = {"loc": "best", "framealpha": 0.8, "edgecolor": "none"}
     if ax.figure.get_layout_engine() is not None:
         where = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "borderaxespad": 0.0}
+        where["frameon"] = False
     numbers = [str(i) for i in range(len(labels))]
-    box = ax.legend(handles, numbers, frameon=False, fontsize="small", title=title, **where)
+    box = ax.legend(handles, numbers, fontsize="small", title=title, **where)
     box.get_title().set_fontsize("small")
     for text, label in zip(box.get_texts(), labels, strict=True):
         text.set_parse_math(False)
