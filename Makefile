@@ -31,7 +31,7 @@ bench: $(VENV)/.test-installed
 	$(RUN)/pytest benchmarks --benchmark-only $(PYTEST_FLAGS)
 
 lint: $(VENV)/.lint-installed
-	$(RUN)/ruff check fastreg tests benchmarks examples setup.py
+	$(RUN)/ruff check fastreg tests benchmarks examples docs setup.py
 	$(RUN)/cython-lint src
 
 $(VENV)/bin/python:

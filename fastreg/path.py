@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from numbers import Integral
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
@@ -38,6 +38,9 @@ from fastreg.model_selection.criteria import (
 from fastreg.model_selection.relaxed import relax
 from fastreg.moments import Moments, merge_all
 from fastreg.reporting import reporting
+
+if TYPE_CHECKING:
+    from fastreg.plotting import CoefficientPathDisplay
 
 __all__ = [
     "RegularizationPath",
@@ -90,6 +93,10 @@ class RegularizationPath:
     deviance_ratio : ndarray of shape (m,)
         1 − residual over total sum of squares of the training rows (R²).
     feature_names : list of str
+    column_sd : ndarray of shape (p,)
+        Weighted standard deviations of the columns.
+    l1_ratio : float
+        0 for ridge, 1 for the lasso.
     diagnostics : Diagnostics
         Passes over X, sizes of the working set, sweeps, Newton steps and violations, in all and
         batch by batch; prints as one line.
@@ -109,6 +116,8 @@ class RegularizationPath:
     train_mse: np.ndarray
     deviance_ratio: np.ndarray
     feature_names: list[str]
+    column_sd: np.ndarray
+    l1_ratio: float
     diagnostics: Diagnostics | None = None
     relaxation: float = 1.0
     _source: _Source | None = field(default=None, repr=False)
@@ -300,7 +309,7 @@ class RegularizationPath:
         coef, intercept = self.coef_at(alpha)
         return np.asarray(X @ coef) + intercept
 
-    def plot(self, ax: Any = None, **options: Any) -> Any:
+    def plot(self, ax: Any = None, **options: Any) -> CoefficientPathDisplay:
         """Draw the coefficients against alpha; see `fastreg.plotting.CoefficientPathDisplay`."""
         from fastreg.plotting import CoefficientPathDisplay
 
@@ -469,6 +478,8 @@ def _as_path(
         train_mse=found.train_mse,
         deviance_ratio=1.0 - found.train_mse / scale,
         feature_names=[f"x{j}" for j in range(p)] if names is None else [str(v) for v in names],
+        column_sd=np.sqrt(problem.moments.variances),
+        l1_ratio=task.penalty.l1_ratio,
         diagnostics=found.diagnostics,
         _source=_Source(design, problem),
     )

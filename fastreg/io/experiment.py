@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,8 +28,8 @@ from .prepare import Prepared, feature_means, fill_missing
 L1_RATIOS = (0.1, 0.5, 0.7, 0.9, 0.95, 0.99, 1.0)
 
 # Tighter than the estimators' default, so that repeated digits of a report mean something.
-_TOL = 1e-6
-_MAX_ITER = 10_000
+TOL = 1e-6
+MAX_ITER = 10_000
 
 
 @dataclass(frozen=True)
@@ -84,11 +86,20 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Rows:
+    """Some rows of the data, in numbers."""
+
+    X: Matrix
+    y: np.ndarray
+    w: np.ndarray | None
+
+
+@dataclass(frozen=True)
 class Outcome:
     """A fitted model and everything a report says about it.
 
     Where no bound on the objective exists (α = 0), `dual_gap` is None and `optimality_violation`
-    is all there is of a certificate.
+    is all there is of a certificate. `estimator` was fitted to the rows `training`.
     """
 
     model: Model
@@ -104,15 +115,8 @@ class Outcome:
     dual_gap: float | None
     optimality_violation: float
     warnings: list[str]
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """Some rows of the data, in numbers."""
-
-    X: Matrix
-    y: np.ndarray
-    w: np.ndarray | None
+    estimator: Any
+    training: Rows
 
 
 def fit_prepared(data: Prepared, settings: Settings) -> Outcome:
@@ -138,8 +142,8 @@ def fit_prepared(data: Prepared, settings: Settings) -> Outcome:
     names = data.encoding.feature_names
     if settings.missing == "mean":
         means = feature_means(train.X, train.w, names)
-        train = _Rows(fill_missing(train.X, means), train.y, train.w)
-        test = None if test is None else _Rows(fill_missing(test.X, means), test.y, test.w)
+        train = Rows(fill_missing(train.X, means), train.y, train.w)
+        test = None if test is None else Rows(fill_missing(test.X, means), test.y, test.w)
     else:
         means = None
     _, sd = _mean_and_sd(train.X, train.w)
@@ -179,10 +183,12 @@ def fit_prepared(data: Prepared, settings: Settings) -> Outcome:
         dual_gap=dual_gap,
         optimality_violation=float(estimator.optimality_violation_),
         warnings=messages,
+        estimator=estimator,
+        training=train,
     )
 
 
-def _split(data: Prepared, settings: Settings) -> tuple[_Rows, _Rows | None]:
+def _split(data: Prepared, settings: Settings) -> tuple[Rows, Rows | None]:
     n = len(data.y)
     rows = np.arange(n)
     if n < 2:
@@ -202,7 +208,7 @@ def _split(data: Prepared, settings: Settings) -> tuple[_Rows, _Rows | None]:
         raise ValueError(f"{len(train)} training rows are fewer than --cv {settings.cv} folds")
     w = data.sample_weight
     parts = [
-        _Rows(data.X[part], data.y[part], None if w is None else w[part]) for part in (train, test)
+        Rows(data.X[part], data.y[part], None if w is None else w[part]) for part in (train, test)
     ]
     if w is not None:
         _refuse_weightless(w, train, test, settings)
@@ -214,7 +220,7 @@ def _refuse_weightless(
 ) -> None:
     """Every part that is averaged over needs a row that counts."""
     parts = {"test": test} if len(test) else {}
-    for k, (inside, outside) in enumerate(_folds(settings).split(train), start=1):
+    for k, (inside, outside) in enumerate(folds_of(settings).split(train), start=1):
         parts[f"fold {k}'s training"] = train[inside]
         parts[f"fold {k}'s held-out"] = train[outside]
     for name, rows in parts.items():
@@ -230,12 +236,13 @@ def _refuse_overflow(data: Prepared, sd: np.ndarray, y_sd: float) -> None:
         raise ValueError(f"the values of column {name!r} are too large to be squared; rescale it")
 
 
-def _folds(settings: Settings) -> KFold:
+def folds_of(settings: Settings) -> KFold:
+    """Return the shuffled folds of the settings."""
     return KFold(settings.cv, shuffle=True, random_state=settings.seed)
 
 
 def _estimator(settings: Settings) -> Any:
-    folds = _folds(settings)
+    folds = folds_of(settings)
     common: dict[str, Any] = {
         "cv": folds,
         "standardize": settings.standardize,
@@ -246,8 +253,8 @@ def _estimator(settings: Settings) -> Any:
     common |= {
         "alphas": settings.n_alphas if settings.alphas is None else settings.alphas,
         "eps": settings.eps,
-        "tol": _TOL,
-        "max_iter": _MAX_ITER,
+        "tol": TOL,
+        "max_iter": MAX_ITER,
     }
     if settings.penalty == "lasso":
         return LassoCV(**common)
@@ -258,19 +265,26 @@ def _l1_ratios(settings: Settings) -> tuple[float, ...]:
     return L1_RATIOS if settings.l1_ratio is None else settings.l1_ratio
 
 
-def _fit_quietly(estimator: Any, train: _Rows) -> list[str]:
-    """Fit; return the warnings as lines, each once."""
+@contextmanager
+def noted_warnings() -> Iterator[list[str]]:
+    """Give a list, in which the warnings are at the end, as lines, each once."""
+    messages: list[str] = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("ignore")
         for category in (UserWarning, RuntimeWarning):
             warnings.simplefilter("always", category)
+        yield messages
+    messages += dict.fromkeys(" ".join(str(entry.message).split()) for entry in caught)
+
+
+def _fit_quietly(estimator: Any, train: Rows) -> list[str]:
+    """Fit; return the warnings as lines, each once."""
+    with noted_warnings() as messages:
         estimator.fit(train.X, train.y, sample_weight=train.w)
-    return list(dict.fromkeys(" ".join(str(entry.message).split()) for entry in caught))
+    return messages
 
 
-def _choice(
-    estimator: Any, train: _Rows, settings: Settings, y_sd: float
-) -> tuple[Choice, Figures]:
+def _choice(estimator: Any, train: Rows, settings: Settings, y_sd: float) -> tuple[Choice, Figures]:
     """Where the chosen penalty lies on the grid, and its cross-validated error."""
     l1_ratio = None
     row = 0
@@ -294,7 +308,7 @@ def _choice(
     return choice, Figures(len(train.y), mse, se, r2)
 
 
-def _figures(estimator: Any, rows: _Rows) -> Figures:
+def _figures(estimator: Any, rows: Rows) -> Figures:
     predicted = estimator.predict(rows.X)
     mse = float(mean_squared_error(rows.y, predicted, sample_weight=rows.w))
     n = len(rows.y)

@@ -10,7 +10,7 @@ class MissingExtraError(ImportError):
     """An optional package is needed and is not installed."""
 
 
-def require(module: str, purpose: str) -> ModuleType:
+def require(module: str, purpose: str, *, extra: str = "cli") -> ModuleType:
     """Import an optional module.
 
     Parameters
@@ -19,6 +19,8 @@ def require(module: str, purpose: str) -> ModuleType:
         Dotted name, for example ``"pyarrow.csv"``.
     purpose : str
         What it is needed for; begins the error message.
+    extra : str, default="cli"
+        What to install fastreg with to have it.
 
     Returns
     -------
@@ -34,4 +36,6 @@ def require(module: str, purpose: str) -> ModuleType:
         return importlib.import_module(module)
     except ImportError as error:
         package = module.partition(".")[0]
-        raise MissingExtraError(f"{purpose} needs {package}: pip install 'fastreg[cli]'") from error
+        raise MissingExtraError(
+            f"{purpose} needs {package}: pip install 'fastreg[{extra}]'"
+        ) from error

@@ -149,15 +149,15 @@ def load_model(path: str | Path) -> Model:
         raise ValueError(f"{path}: not a model that can be used: {error}") from error
 
 
-def write_whole(path: str | Path, text: str) -> None:
-    """Write a text file under another name first, so that nobody ever finds half of it."""
+def write_whole(path: str | Path, content: str | bytes) -> None:
+    """Write a file under another name first, so that nobody ever finds half of it."""
     target = Path(path).resolve()
     # A device such as /dev/null is written to, never replaced.
     in_place = target.exists() and not target.is_file()
     written = target if in_place else target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
-        with open(written, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with open(written, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
         if not in_place:
             os.replace(written, target)
     except OSError as error:

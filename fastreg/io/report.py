@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .experiment import Choice, Outcome
+from .experiment import Choice, Outcome, Settings
 from .extras import require
 
 _N_LARGEST = 10
@@ -36,26 +36,31 @@ def render_report(outcome: Outcome) -> str:
     MissingExtraError
         If rich is not installed.
     """
+    model = outcome.model
+    title = f"{penalty_word(outcome.settings)} for {model.target} in {outcome.data.source}"
+    return printed(
+        f"{title} (fastreg {model.fastreg_version})",
+        "",
+        *_rows(outcome),
+        *_columns(outcome),
+        "",
+        *chosen_lines(outcome),
+        *(f"Warning: {message}" for message in all_warnings(outcome)),
+        _error_table(outcome),
+        _gap(outcome),
+        "",
+        *_coefficient_lines(outcome),
+        *([_coefficient_table(outcome)] if np.any(model.coef) else []),
+        _certificate(outcome),
+    )
+
+
+def printed(*parts: Any) -> str:
+    """Return lines and rich's tables as text, as wide and as coloured as standard output allows."""
     console = require("rich.console", "the report").Console(file=sys.stdout, highlight=False)
     console.width = min(console.width, _WIDTH) if console.is_terminal else _WIDTH
-    model = outcome.model
-    title = f"{_penalty(outcome)} for {model.target} in {outcome.data.source}"
     with console.capture() as capture:
-        for part in (
-            f"{title} (fastreg {model.fastreg_version})",
-            "",
-            *_rows(outcome),
-            *_columns(outcome),
-            "",
-            *_chosen(outcome),
-            *(f"Warning: {message}" for message in all_warnings(outcome)),
-            _error_table(outcome),
-            _gap(outcome),
-            "",
-            *_coefficient_lines(outcome),
-            *([_coefficient_table(outcome)] if np.any(model.coef) else []),
-            _certificate(outcome),
-        ):
+        for part in parts:
             # Names from the data may contain brackets, which are no markup here.
             console.print(part, markup=False, soft_wrap=isinstance(part, str))
     return "".join(f"{line.rstrip()}\n" for line in capture.get().splitlines())
@@ -85,9 +90,9 @@ def _smaller_grid(outcome: Outcome) -> str:
     return "smaller --alphas"
 
 
-def _penalty(outcome: Outcome) -> str:
-    words = {"lasso": "Lasso", "elasticnet": "Elastic-Net", "ridge": "Ridge"}
-    return words[outcome.settings.penalty]
+def penalty_word(settings: Settings) -> str:
+    """Return the name of the penalty as one writes it."""
+    return {"lasso": "Lasso", "elasticnet": "Elastic-Net", "ridge": "Ridge"}[settings.penalty]
 
 
 def _rows(outcome: Outcome) -> list[str]:
@@ -145,7 +150,8 @@ def _few(what: str, names: list[str]) -> list[str]:
     return [f"         {what}: {', '.join(names[:_N_LARGEST])}{more}"]
 
 
-def _chosen(outcome: Outcome) -> list[str]:
+def chosen_lines(outcome: Outcome) -> list[str]:
+    """Say how the penalty was chosen, and which one it is."""
     choice, settings = outcome.choice, outcome.settings
     rule = {
         "min": "the smallest mean error",
@@ -169,7 +175,7 @@ def _place(choice: Choice) -> str:
 
 
 def _error_table(outcome: Outcome) -> Any:
-    table = _table("Error", "rows", "mean squared error", "± SE", "root", "R²")
+    table = new_table("Error", "rows", "mean squared error", "± SE", "root", "R²")
     words = {"training": "training", "cross_validated": "cross-validated", "test": "test"}
     for name, figures in outcome.errors.items():
         # The spread of training errors says nothing about how well the model generalizes.
@@ -177,9 +183,9 @@ def _error_table(outcome: Outcome) -> Any:
         table.add_row(
             words[name],
             str(figures.n_rows),
-            _rounded(figures.mse),
-            "" if se is None else _rounded(se, like=figures.mse),
-            _rounded(np.sqrt(figures.mse)),
+            rounded(figures.mse),
+            "" if se is None else rounded(se, like=figures.mse),
+            rounded(np.sqrt(figures.mse)),
             "undefined" if figures.r2 is None else f"{figures.r2:.4f}",
         )
     return table
@@ -191,7 +197,7 @@ def _gap(outcome: Outcome) -> str:
     word = {"test": "test", "cross_validated": "cross-validated"}[name]
     error = outcome.errors[name].mse
     sign = "-" if error < training else "+"
-    gap = sign + _rounded(abs(error - training), like=training)
+    gap = sign + rounded(abs(error - training), like=training)
     times = f" (it is {error / training:.3g} times as large)" if training > 0 else ""
     return f"Gap from training to {word} error: {gap}{times}"
 
@@ -214,11 +220,11 @@ def _coefficient_table(outcome: Outcome) -> Any:
     coef = outcome.model.coef
     effect = coef * outcome.feature_sd
     order = np.lexsort((np.arange(len(coef)), -np.abs(effect)))
-    table = _table("Column", "coefficient", "× standard deviation")
+    table = new_table("Column", "coefficient", "× standard deviation")
     names = outcome.data.encoding.feature_names
     for j in order[:_N_LARGEST]:
         if coef[j] != 0:
-            table.add_row(_plain(names[j]), f"{coef[j]:.6g}", f"{effect[j]:.4g}")
+            table.add_row(plain(names[j]), f"{coef[j]:.6g}", f"{effect[j]:.4g}")
     return table
 
 
@@ -234,7 +240,7 @@ def _certificate(outcome: Outcome) -> str:
     )
 
 
-def _rounded(value: float, like: float | None = None) -> str:
+def rounded(value: float, like: float | None = None) -> str:
     """Five significant digits, or as many decimals as `like` would get."""
     scale = abs(value if like is None else like)
     if not 1e-3 <= scale < 1e9:
@@ -242,7 +248,8 @@ def _rounded(value: float, like: float | None = None) -> str:
     return f"{value:.{max(0, 4 - math.floor(math.log10(scale)))}f}"
 
 
-def _table(*columns: str) -> Any:
+def new_table(*columns: str) -> Any:
+    """Return a table of rich's: names on the left, numbers on the right."""
     rich_table = require("rich.table", "the report")
     box = require("rich.box", "the report")
     table = rich_table.Table(box=box.SIMPLE_HEAD, pad_edge=False)
@@ -252,5 +259,6 @@ def _table(*columns: str) -> Any:
     return table
 
 
-def _plain(text: str) -> Any:
+def plain(text: str) -> Any:
+    """Return text in which brackets are no markup."""
     return require("rich.text", "the report").Text(text)

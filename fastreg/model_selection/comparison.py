@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import clone
@@ -36,6 +36,9 @@ from fastreg.model_selection.recommendation import Recommendation, recommend
 from fastreg.model_selection.relaxed import GAMMAS
 from fastreg.model_selection.tuning import LEAST_SQUARES, Candidate, Choice, How, refit, tune
 from fastreg.reporting import reporting
+
+if TYPE_CHECKING:
+    from fastreg.plotting import PenaltyComparisonDisplay
 
 L1_RATIOS = (0.1, 0.25, 0.5, 0.75, 0.9)
 
@@ -84,6 +87,12 @@ class PenaltyComparison:
             if method.name == name:
                 return method
         raise KeyError(f"no method {name!r} among {', '.join(m.name for m in self.methods)}")
+
+    def plot(self, ax: Any = None, **options: Any) -> PenaltyComparisonDisplay:
+        """Draw the errors of all methods; see `fastreg.plotting.PenaltyComparisonDisplay`."""
+        from fastreg.plotting import PenaltyComparisonDisplay
+
+        return PenaltyComparisonDisplay(self).plot(ax, **options)
 
 
 def compare_penalties(

@@ -6,7 +6,7 @@ Training error falls with capacity, held-out error falls and rises again.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,6 +28,9 @@ from fastreg.model_selection.error_curves import (
 from fastreg.model_selection.rules import choose
 from fastreg.path import ridge_grid
 from fastreg.reporting import reporting
+
+if TYPE_CHECKING:
+    from fastreg.plotting import ComplexityCurveDisplay
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -65,6 +68,12 @@ class ComplexityCurve(ErrorCurves):
     def best_1se(self) -> int:
         """Number of the largest α within one standard error of the smallest error."""
         return choose(self.alphas, self.held_out_mean, self.held_out_se, "1se")
+
+    def plot(self, ax: Any = None, **options: Any) -> ComplexityCurveDisplay:
+        """Draw both errors against α; see `fastreg.plotting.ComplexityCurveDisplay`."""
+        from fastreg.plotting import ComplexityCurveDisplay
+
+        return ComplexityCurveDisplay(self).plot(ax, **options)
 
 
 def complexity_curve(

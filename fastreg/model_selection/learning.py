@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.utils import check_random_state, check_scalar
@@ -32,6 +32,9 @@ from fastreg.model_selection.nesting import (
 from fastreg.model_selection.row_groups import batches
 from fastreg.model_selection.tuning import Candidate, How, tune
 from fastreg.reporting import reporting
+
+if TYPE_CHECKING:
+    from fastreg.plotting import LearningCurveDisplay
 
 Figures = tuple[float, float, float, int]  # training and held-out error, α, number of features
 
@@ -64,6 +67,12 @@ class LearningCurve(ErrorCurves):
     alphas: np.ndarray
     train_sizes: np.ndarray
     n_features: np.ndarray
+
+    def plot(self, ax: Any = None, **options: Any) -> LearningCurveDisplay:
+        """Draw both errors against the rows; see `fastreg.plotting.LearningCurveDisplay`."""
+        from fastreg.plotting import LearningCurveDisplay
+
+        return LearningCurveDisplay(self).plot(ax, **options)
 
 
 def learning_curve(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from numbers import Integral
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.utils import check_scalar
@@ -22,6 +22,9 @@ from fastreg.model_selection.error_curves import (
 )
 from fastreg.model_selection.tuning import Spot, grid_of, task_of
 from fastreg.reporting import reporting
+
+if TYPE_CHECKING:
+    from fastreg.plotting import StabilityPathDisplay
 
 FEWEST_ROWS = 4
 
@@ -61,6 +64,12 @@ class StabilitySelection:
     max_false: float
     n_subsamples: int
     feature_names: list[str]
+
+    def plot(self, ax: Any = None, **options: Any) -> StabilityPathDisplay:
+        """Draw selection frequencies against α; see `fastreg.plotting.StabilityPathDisplay`."""
+        from fastreg.plotting import StabilityPathDisplay
+
+        return StabilityPathDisplay(self).plot(ax, **options)
 
 
 def stability_selection(
