@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 from scipy import sparse
 
-from fastreg.designs.base import Design, Evaluation, group_sums, membership
+from fastreg.designs.base import Design, Evaluation, membership
 from fastreg.designs.operator import SparseProducts
 from fastreg.designs.products import add_moments
 from fastreg.designs.sums import BLOCK_BYTES, RowSums, in_eights
@@ -212,7 +212,9 @@ class SparseDesign(Design):
         corr, total = np.empty((m, self.n_features)), np.empty(m)
         loss = np.empty((m, self.n_groups))
         fitted = np.empty((self.n_rows, m)) if predictions else None
-        member = None if self.codes is None else membership(self.codes, self.n_groups)
+        weight, ones = self.weight[:, None], np.ones(self.n_rows)
+        shares = weight if self.codes is None else weight * membership(self.codes, self.n_groups)
+        plain = (self.weight == 1.0).all() and (row_weights == 1.0).all()
         # eight vectors at a time: what is done to their n residuals stays in cache
         for i in range(0, m, 8):
             few = slice(i, min(i + 8, m))
@@ -223,10 +225,11 @@ class SparseDesign(Design):
             if fitted is not None:
                 fitted[:, few] = r + self.y_shift[targets[few]]
             np.subtract(self.y[:, targets[few]] - self.y_shift[targets[few]], r, out=r)
-            loss[few] = group_sums(member, r * r * self.weight[:, None])
-            own = row_weights[few].T
-            r *= self.weight[:, None] * (own[[0]] if self.codes is None else own[self.codes])
-            total[few] = r.sum(axis=0)
+            loss[few] = (r * r).T @ shares
+            if not plain:
+                own = row_weights[few].T
+                r *= weight * (own[[0]] if self.codes is None else own[self.codes])
+            total[few] = ones @ r
             corr[few] = self._correlations(fit)[:, : few.stop - i].T
         if np.any(self.shift):
             corr -= np.multiply.outer(total, self.shift)

@@ -36,9 +36,12 @@ class JointWorkingSetTask(WorkingSetTask):
     def _coefs(self) -> np.ndarray:
         return self.coefs
 
-    def _keep(self, coef: np.ndarray) -> None:
-        self.coefs[min(self.kept, len(self.coefs) - 1)] = coef  # all, or the last one
-        self.kept += 1
+    def _keep(self, coefs: np.ndarray) -> None:
+        for coef in coefs:
+            place = min(self.kept, len(self.coefs) - 1)  # all, or the last one
+            self.coefs[place] = 0.0
+            self.coefs[place, self.columns.cols] = coef
+            self.kept += 1
 
     def attempt(self) -> list[Block]:
         """Let what is wanted join W and solve the batch on it; return what to evaluate."""

@@ -67,7 +67,7 @@ class WorkingSetTask:
         self._plan(problem.alpha_max(free_rows))
         self.n_iter = np.zeros(self.points.size, dtype=np.intp)
         m = problem.task.alphas.size
-        self.answers: list[tuple[np.ndarray, np.ndarray]] = []  # positions, coefficients
+        self.answers: list[tuple[np.ndarray, ...]] = []  # by batch: lengths, places, coefficients
         self.rr, self.held_out = np.empty(m), np.empty(m)
         self.found = Certificates(*np.empty((4, m)))
         self.at, self.batch, self.tries, self.tighter = 0, self.first, 0, 1.0
@@ -146,14 +146,17 @@ class WorkingSetTask:
         )
 
     def _coefs(self) -> sparse.csr_array:
-        places, values = zip(*self.answers, strict=True)
-        ends = np.cumsum([0, *(part.size for part in places)])
-        parts = np.concatenate(values), np.concatenate(places), ends
-        return sparse.csr_array(parts, shape=(len(places), self.problem.corr.size))
+        lengths, places, values = (np.concatenate(part) for part in zip(*self.answers, strict=True))
+        parts = values, places, np.append(0, np.cumsum(lengths))
+        return sparse.csr_array(parts, shape=(lengths.size, self.problem.corr.size))
 
-    def _keep(self, coef: np.ndarray) -> None:
-        place = np.flatnonzero(coef)
-        self.answers.append((place, coef[place]))
+    def _keep(self, coefs: np.ndarray) -> None:
+        """Keep coefficients on W, shape (m, W), as answers for the next α."""
+        order = np.argsort(self.columns.cols)
+        coefs, work = coefs[:, order], self.columns.cols[order]
+        row, place = coefs.nonzero()
+        lengths = np.bincount(row, minlength=len(coefs))
+        self.answers.append((lengths, work[place], coefs[row, place]))
 
     def _ahead(self) -> slice:
         """Return the points of the next batch; those on the way have batches of their own."""
@@ -256,8 +259,7 @@ class WorkingSetTask:
                     found.floor[0] = max(found.floor[0], found.gap[0])
         if accepted:
             self.tries, self.complete = 0, False
-        for k in range(accepted):
-            self._record(full[k], rr[k], held_out[k], [part[k] for part in found])
+            self._record(accepted, rr, held_out, found)
         slope = self._slope(alphas, corr)
         here = min(accepted, m - 1)
         self.coef, self.corr, self.here_rr = full[here], corr[here].copy(), float(rr[here])
@@ -313,16 +315,20 @@ class WorkingSetTask:
         slope = rise / run
         return slope if np.all(np.isfinite(slope)) else None
 
-    def _record(self, coef: np.ndarray, rr: float, held_out: float, found: list[float]) -> None:
-        slot = self.slots[self.at]
-        if slot < 0:
-            self.n_iter[self.at + 1] += self.n_iter[self.at]
+    def _record(
+        self, count: int, rr: np.ndarray, held_out: np.ndarray, found: Certificates
+    ) -> None:
+        """Move on past the first points of the batch, whose answers are kept if asked for."""
+        slots = self.slots[self.at : self.at + count]
+        if slots[0] < 0:
+            for here in range(self.at, self.at + count):
+                self.n_iter[here + 1] += self.n_iter[here]
         else:
-            self._keep(coef)
-            self.rr[slot], self.held_out[slot] = rr, held_out
-            for part, value in zip(self.found, found, strict=True):
-                part[slot] = value
-        self.at += 1
+            self._keep(self.trial[:count])
+            self.rr[slots], self.held_out[slots] = rr[:count], held_out[:count]
+            for part, values in zip(self.found, found, strict=True):
+                part[slots] = values[:count]
+        self.at += count
 
     def _collect(self, alphas: np.ndarray, corr: np.ndarray) -> None:
         """Want the features that violate at the rejected points, first come first."""
