@@ -310,8 +310,10 @@ def test_stability_path(diabetes_rows):
         assert_line(line, found.alphas, found.frequencies[:, j])
         assert (line.get_linewidth() > 2) == (found.scores[j] >= found.threshold)
     assert set(display.threshold_.get_ydata()) == {found.threshold}
-    assert display.beyond_.get_x() + min(display.beyond_.get_width(), 0) < found.alphas[found.last]
-    assert display.beyond_.get_x() == found.alphas[found.last]
+    box = display.beyond_.get_window_extent()
+    ends = display.ax_.transData.inverted().transform([[box.x0, box.y0], [box.x1, box.y0]])[:, 0]
+    assert ends[0] == pytest.approx(found.alphas[found.last])
+    assert ends[1] < found.alphas[-1]
 
 
 @pytest.mark.parametrize(

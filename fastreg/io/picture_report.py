@@ -8,6 +8,7 @@ from fastreg.plotting import CoefficientPathDisplay, CVCurveDisplay, LearningCur
 
 from .experiment import Outcome
 from .learning import Learned
+from .prepare import Prepared
 from .report import all_warnings, chosen_lines, new_table, penalty_word, plain, printed, rounded
 
 _N_LARGEST = 10
@@ -49,7 +50,7 @@ def render_path(outcome: Outcome, display: CoefficientPathDisplay) -> str:
         )
     return printed(
         f"{penalty_word(outcome.settings)} path for {data.target} in {data.source}: "
-        f"{len(data.y)} rows, {n_features} features, {choice.n_alphas} α",
+        f"{_size(data)}, {choice.n_alphas} α",
         "",
         *chosen_lines(outcome),
         *(f"Warning: {message}" for message in all_warnings(outcome)),
@@ -79,9 +80,13 @@ def render_learning(learned: Learned, display: LearningCurveDisplay) -> str:
             f"{np.median(curve.alphas[i]):.4g}",
         )
     return printed(
-        f"Learning curve of {penalty_word(settings)} for {data.target} in {data.source}: "
-        f"{len(data.y)} rows, {data.X.shape[1]} features",
+        f"Learning curve of {penalty_word(settings)} for {data.target} in {data.source}: {_size(data)}",
         f"Mean squared errors over {settings.cv} folds; {how} (features, α: median over folds)",
         *(f"Warning: {message}" for message in learned.warnings),
         table,
     )
+
+
+def _size(data: Prepared) -> str:
+    n, p = data.X.shape
+    return f"{n:,} rows, {p:,} feature{'s' if p > 1 else ''}"
