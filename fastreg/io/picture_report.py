@@ -80,7 +80,8 @@ def render_learning(learned: Learned, display: LearningCurveDisplay) -> str:
             f"{np.median(curve.alphas[i]):.4g}",
         )
     return printed(
-        f"Learning curve of {penalty_word(settings)} for {data.target} in {data.source}: {_size(data)}",
+        f"Learning curve of {penalty_word(settings)} for {data.target} in {data.source}: "
+        f"{_size(data)}",
         f"Mean squared errors over {settings.cv} folds; {how} (features, α: median over folds)",
         *(f"Warning: {message}" for message in learned.warnings),
         table,
