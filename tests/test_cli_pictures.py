@@ -260,3 +260,9 @@ def test_pictures_of_the_documentation(tmp_path):
         assert path.stat().st_size < 100_000
         # with another version of matplotlib not the same bytes, but the same words
         assert words_of(path) == words_of(tmp_path / name)
+
+
+def test_a_path_on_which_nothing_enters(run, table):
+    code, out, err = run("path", table, "--target", "y", "--alphas", "1e9,1e8")
+    assert (code, err) == (0, "")
+    assert "No coefficient is other than zero at any of these α." in out
