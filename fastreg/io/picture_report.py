@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from fastreg.plotting import CoefficientPathDisplay, CVCurveDisplay, LearningCurveDisplay
 
 from .experiment import Outcome
 from .learning import Learned
+from .prepare import Prepared
 from .report import all_warnings, chosen_lines, new_table, penalty_word, plain, printed, rounded
 
 _N_LARGEST = 10
@@ -30,12 +33,28 @@ def render_path(outcome: Outcome, display: CoefficientPathDisplay) -> str:
     data, choice = outcome.data, outcome.choice
     n_features = len(outcome.model.coef)
     n_chosen = int(np.count_nonzero(outcome.model.coef))
-    selects = outcome.settings.penalty != "ridge"
+    return printed(
+        f"{penalty_word(outcome.settings)} path for {data.target} in {data.source}: "
+        f"{_size(data)}, {choice.n_alphas} α",
+        "",
+        *chosen_lines(outcome),
+        *(f"Warning: {message}" for message in all_warnings(outcome)),
+        f"  {n_chosen:,} of {n_features:,} coefficients are not zero there",
+        "",
+        *_largest(outcome, display),
+    )
+
+
+def _largest(outcome: Outcome, display: CoefficientPathDisplay) -> list[Any]:
+    """Return a table of the features with the largest coefficients, the first of them drawn."""
     reach = np.abs(display.coefs).max(axis=0)
     order = [j for j in np.argsort(-reach, kind="stable")[:_N_LARGEST] if reach[j] > 0]
-    at_end = display.coefs[np.argmin(display.alphas)]
+    if not order:
+        return ["No coefficient is other than zero at any of these α."]
+    selects = outcome.settings.penalty != "ridge"
     entry = ["enters at α"] if selects else []
     table = new_table("Column", *entry, "coefficient", "× sd at α", "largest × sd", "× sd at end")
+    end = np.argmin(display.alphas)
     for j in order:
         coefs = display.coefs[:, j]
         enters = [f"{display.alphas[coefs != 0].max():.4g}"] if selects else []
@@ -45,19 +64,10 @@ def render_path(outcome: Outcome, display: CoefficientPathDisplay) -> str:
             f"{outcome.model.coef[j]:.5g}",
             f"{outcome.model.coef[j] * outcome.feature_sd[j]:.4g}",
             f"{coefs[np.argmax(np.abs(coefs))]:.4g}",
-            f"{at_end[j]:.4g}",
+            f"{coefs[end]:.4g}",
         )
-    return printed(
-        f"{penalty_word(outcome.settings)} path for {data.target} in {data.source}: "
-        f"{len(data.y)} rows, {n_features} features, {choice.n_alphas} α",
-        "",
-        *chosen_lines(outcome),
-        *(f"Warning: {message}" for message in all_warnings(outcome)),
-        f"  {n_chosen} of {n_features} coefficients are not zero there",
-        "",
-        "The largest on the path, by |coefficient| × standard deviation (sd) of its column:",
-        table,
-    )
+    words = "The largest on the path, by |coefficient| × standard deviation (sd) of its column:"
+    return [words, table]
 
 
 def render_learning(learned: Learned, display: LearningCurveDisplay) -> str:
@@ -67,21 +77,24 @@ def render_learning(learned: Learned, display: LearningCurveDisplay) -> str:
     table = new_table(
         *("Training rows", "training error", "held-out error", "± SE", "gap", "features", "α")
     )
+    largest = float(curve.held_out_mean.max())
+    errors = (curve.train_mean, curve.held_out_mean, curve.held_out_se, curve.gap)
     for i, size in enumerate(curve.train_sizes):
-        held_out = curve.held_out_mean[i]
         table.add_row(
             f"{size:,}",
-            rounded(curve.train_mean[i], like=held_out),
-            rounded(held_out),
-            rounded(curve.held_out_se[i], like=held_out),
-            rounded(curve.gap[i], like=held_out),
+            *(rounded(each[i], like=largest) for each in errors),
             f"{np.median(curve.n_features[i]):g}",
             f"{np.median(curve.alphas[i]):.4g}",
         )
     return printed(
         f"Learning curve of {penalty_word(settings)} for {data.target} in {data.source}: "
-        f"{len(data.y)} rows, {data.X.shape[1]} features",
+        f"{_size(data)}",
         f"Mean squared errors over {settings.cv} folds; {how} (features, α: median over folds)",
         *(f"Warning: {message}" for message in learned.warnings),
         table,
     )
+
+
+def _size(data: Prepared) -> str:
+    n, p = data.X.shape
+    return f"{n:,} rows, {p:,} feature{'s' if p > 1 else ''}"

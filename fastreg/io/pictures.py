@@ -41,6 +41,8 @@ def check_picture(path: str) -> None:
 
 def check_drawable(data: Prepared) -> None:
     """Refuse a target of which there is no curve."""
+    if len(data.y) < 2:
+        raise ValueError(f"{data.source}: one row of data is too few to draw anything")
     if np.ptp(data.y) == 0:
         raise ValueError(
             f"{data.source}: the target {data.target!r} is constant: there is nothing to draw"

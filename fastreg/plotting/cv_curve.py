@@ -31,14 +31,14 @@ class CVCurveDisplay:
     ----------
     alphas, mean, se : ndarray of shape (R, m)
         The grid of each l1_ratio, the mean held-out error there and its standard error; NaN where
-        it is not known.
+        it is not known. They are kept by falling α.
     alpha : float
         The α chosen.
     l1_ratios : sequence of R floats, default=(1.0,)
     l1_ratio : float, default=None
         The one chosen; None: the first.
     n_features : ndarray of shape (m,), default=None
-        What the upper axis counts at each α of the l1_ratio chosen; None: no upper axis.
+        What the upper axis counts at each α of the l1_ratio chosen, downwards; None: no upper axis.
     n_features_name : str, default="features in the model"
         What it is.
 
@@ -70,8 +70,12 @@ class CVCurveDisplay:
         n_features: np.ndarray | None = None,
         n_features_name: str = "features in the model",
     ) -> None:
-        self.mean, self.se = np.atleast_2d(mean), np.atleast_2d(se)
-        self.alphas = np.broadcast_to(np.atleast_2d(alphas), self.mean.shape)
+        mean = np.atleast_2d(mean)
+        grids = np.broadcast_to(np.atleast_2d(alphas), mean.shape)
+        down = np.argsort(-grids, axis=1, kind="stable")
+        self.alphas, self.mean, self.se = (
+            np.take_along_axis(each, down, axis=1) for each in (grids, mean, np.atleast_2d(se))
+        )
         self.alpha = float(alpha)
         self.l1_ratios = tuple(float(ratio) for ratio in l1_ratios)
         self.l1_ratio = self.l1_ratios[0] if l1_ratio is None else float(l1_ratio)
@@ -154,8 +158,7 @@ class CVCurveDisplay:
         alpha_axis(ax, np.append(self.alphas.ravel(), self.alpha))
         self.upper_ax_ = None
         if self.n_features is not None:
-            order = np.argsort(-alphas, kind="stable")
-            self.upper_ax_ = count_axis(ax, alphas[order], self.n_features, self.n_features_name)
+            self.upper_ax_ = count_axis(ax, alphas, self.n_features, self.n_features_name)
         ax.set_ylabel("held-out mean squared error")
         finish(ax)
         legend(ax, [*self.lines_, *self.marks_.values()])

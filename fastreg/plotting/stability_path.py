@@ -122,16 +122,7 @@ class StabilityPathDisplay:
             label=f"threshold {found.threshold:g}",
         )
         alpha_axis(ax, found.alphas)
-        self.beyond_ = None
-        if found.last + 1 < found.alphas.size:
-            self.beyond_ = ax.axvspan(
-                found.alphas[found.last],
-                ax.get_xlim()[1],
-                color="0.93",
-                linewidth=0,
-                zorder=0,
-                label=f"α < {short_number(found.alphas[found.last])}: does not count",
-            )
+        self.beyond_ = self._shade_beyond(ax)
         self.upper_ax_ = count_axis(
             ax, found.alphas, found.n_selected, "features selected down to this α"
         )
@@ -147,3 +138,12 @@ class StabilityPathDisplay:
         )
         self.ax_, self.figure_ = ax, ax.figure
         return self
+
+    def _shade_beyond(self, ax: Any) -> Any:
+        """Shade the α that do not count, where there are some."""
+        found = self.selection
+        if found.last + 1 == found.alphas.size:
+            return None
+        last = found.alphas[found.last]
+        label = f"α < {short_number(last)}: does not count"
+        return ax.axvspan(last, ax.get_xlim()[1], color="0.93", linewidth=0, zorder=0, label=label)
