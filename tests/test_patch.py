@@ -1,5 +1,6 @@
 """Programs switched over to fastreg and back: by a call, in a block, from the command line."""
 
+import os
 import pickle
 import subprocess
 import sys
@@ -177,9 +178,12 @@ def program(tmp_path):
 
 
 def run(folder, *arguments):
+    # safe_path keeps the folder of a program off sys.path: with python -m fastreg.patch as without
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONSAFEPATH"}
     return subprocess.run(
         [sys.executable, "-W", "error", "-m", "fastreg.patch", *arguments],
         cwd=folder,
+        env=environment,
         capture_output=True,
         text=True,
         timeout=120,
