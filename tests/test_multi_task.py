@@ -282,6 +282,17 @@ def test_random_selection():
     assert first.coef_.tobytes() == second.coef_.tobytes()
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_few_rows_drawn_at_random_are_not_taken_for_all(seed):
+    """An epoch of two draws often draws the feature twice that is at rest already."""
+    X, Y = problem(n=28, p=2, n_targets=2, seed=seed)
+    model = MultiTaskLasso(0.05, selection="random", random_state=seed, **TIGHT)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)
+        model.fit(X, Y)
+    assert violation(model, X, Y) < 1e-11
+
+
 def test_constant_target_and_column(route):
     X, Y = problem()
     X[:, 3], Y[:, 1] = 5.0, 2.0
