@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import sklearn.linear_model as sk
 from scipy import sparse
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
@@ -264,6 +265,16 @@ def test_refused_data_with_more_to_say(name):
     )
     assert found.split(": ")[0] == wanted.split(": ")[0] == "TypeError"
     assert "but dense data is required" in found
+
+
+@pytest.mark.parametrize("name", SINGLE + JOINT)
+@pytest.mark.parametrize("interface", ["spmatrix", "sparray"])
+def test_sparse_coef_is_of_the_kind_that_is_set(name, interface):
+    X, y, _ = data_for(name)
+    with config_context(sparse_interface=interface):
+        own, wanted = (getattr(m, name)(alpha=0.3).fit(X, y).sparse_coef_ for m in (fr, sk))
+    assert type(own) is type(wanted)
+    assert own.shape == wanted.shape
 
 
 @pytest.mark.parametrize("name", SINGLE + JOINT)
