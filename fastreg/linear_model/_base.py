@@ -75,13 +75,7 @@ class LinearModelBase(RegressorMixin, CheckedEstimator):
         """
         check_is_fitted(self)
         with computing_in_numpy():
-            rows = validate_data(
-                self,
-                X,
-                accept_sparse=["csr", "csc", "coo"],
-                reset=False,
-                dtype=[np.float64, np.float32],
-            )
+            rows = validate_data(self, X, accept_sparse=["csr", "csc", "coo"], reset=False)
         fitted = safe_sparse_dot(rows, self.coef_.T, dense_output=True) + self.intercept_
         return in_kind(fitted, X)
 
