@@ -240,9 +240,10 @@ def test_groups_stay_together_in_inner_folds_too() -> None:
     groups = np.arange(70) // 5
     for splitter in (GroupKFold(4), GroupShuffleSplit(2, random_state=0)):
         outer = list(splitter.split(X, y, groups))
-        for own in inner_splits(outer, None, X, y, groups):
-            for train, test in own:
-                assert not set(groups[train]) & set(groups[test])
+        for cv in (None, 3):
+            for own in inner_splits(outer, cv, X, y, groups):
+                for train, test in own:
+                    assert not set(groups[train]) & set(groups[test])
 
 
 def test_inner_folds_keep_the_order_of_time_and_stay_inside() -> None:

@@ -33,7 +33,7 @@ SCORING = "neg_mean_squared_error"
 ALPHAS = np.geomspace(1.0, 1e-3, 6)
 GROUPS = np.arange(80) % 7
 SPLITTERS = {
-    "folds": 5,
+    "folds": KFold(5),
     "shuffled folds": KFold(4, shuffle=True, random_state=0),
     "groups": GroupKFold(3),
     "time": TimeSeriesSplit(4),
@@ -141,6 +141,20 @@ def test_learning_curve_is_scikit_learns(penalty: str, splitter: str, shuffle: b
     np.testing.assert_allclose(found.train_errors, -train, rtol=1e-8, atol=1e-12)
     np.testing.assert_allclose(found.held_out_errors, -held_out, rtol=1e-8)
     assert np.all(found.alphas == 0.1)
+
+
+@pytest.mark.parametrize("penalty", ESTIMATORS)
+def test_a_number_of_folds_keeps_groups_together(penalty: str) -> None:
+    X, y = make_data()
+    for cv, splitter in ((4, GroupKFold(4)), (None, GroupKFold(5))):
+        given = {"penalty": penalty, "groups": GROUPS, "tol": 1e-13}
+        found = complexity_curve(X, y, cv=cv, alphas=ALPHAS, **given)
+        same = complexity_curve(X, y, cv=splitter, alphas=ALPHAS, **given)
+        np.testing.assert_array_equal(found.held_out_errors, same.held_out_errors)
+        given |= {"train_sizes": [0.5, 1.0], "alphas": 8}
+        found = learning_curve(X, y, cv=cv, inner_cv=3, **given)
+        same = learning_curve(X, y, cv=splitter, inner_cv=GroupKFold(3), **given)
+        np.testing.assert_array_equal(found.held_out_errors, same.held_out_errors)
 
 
 @pytest.mark.parametrize("shuffle", [False, True])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.model_selection import GroupKFold, KFold
+from sklearn.model_selection import KFold
 from sklearn.utils import indexable
 
 from fastreg.checks import warn_unsolved
@@ -136,7 +136,8 @@ def compare_penalties(
         Outer folds. A number means shuffled folds, or group folds with `groups`. Ten tell methods
         apart a little better and take four times as long.
     inner_cv : int, splitter or None, default=None
-        None: as said above; else 5 folds, in time order where all outer folds are.
+        None: as said above; else 5 folds, in time order where all outer folds are. A number means
+        group folds with `groups`.
     groups : array-like of shape (n,), default=None
         The rows of a group stay together, in the inner folds too.
     sample_weight : array-like of shape (n,), default=None
@@ -245,9 +246,8 @@ def _prepare(X: Any, y: Any, sample_weight: Any, preprocess: Any) -> tuple[Rows,
 
 def _outer_splits(cv: Any, rows: Rows, groups: Any, random_state: Any) -> list[Split]:
     n = len(rows.y)
-    if isinstance(cv, int | np.integer) and 2 <= cv <= n:
-        shuffled = KFold(int(cv), shuffle=True, random_state=random_state)
-        cv = shuffled if groups is None else GroupKFold(int(cv))
+    if groups is None and isinstance(cv, int | np.integer) and 2 <= cv <= n:
+        cv = KFold(int(cv), shuffle=True, random_state=random_state)
     return make_splits(cv, rows.X, rows.y, groups)
 
 

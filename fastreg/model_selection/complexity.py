@@ -112,7 +112,7 @@ def complexity_curve(
     eps : float, default=1e-3
         Smallest over largest alpha of an automatic grid; ridge has a grid of its own.
     cv : int, splitter, iterable or None, default=None
-        5-fold by default.
+        5 folds by default. A number means group folds with `groups`.
     groups : array-like of shape (n,), default=None
         For the splitter.
     sample_weight, fit_intercept, standardize, tol, max_iter, n_jobs, progress

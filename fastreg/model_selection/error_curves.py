@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.model_selection import check_cv
+from sklearn.model_selection import GroupKFold, check_cv
 from sklearn.utils import column_or_1d
 
 from fastreg.checks import check_alphas, check_data, make_penalty
@@ -17,6 +17,7 @@ from fastreg.model_selection.rules import mean_and_se
 from fastreg.moments import Moments
 
 PENALTIES = ("ridge", "lasso", "elasticnet")
+N_FOLDS = 5
 TOL, MAX_ITER = 1e-6, 10_000  # so that repeated digits of a table mean something
 
 
@@ -96,10 +97,16 @@ def check_target(y: Any) -> np.ndarray:
 def make_splits(
     cv: Any, X: Any, y: np.ndarray, groups: Any = None
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return the splits of a number of folds, a splitter or an iterable, checked."""
+    """Return the splits of a number of folds, a splitter or an iterable, checked.
+
+    A number, or None for 5, means folds that keep groups together where there are groups.
+    """
     n = X.shape[0]
-    if isinstance(cv, int | np.integer) and cv > n:
-        raise ValueError(f"cv={cv} folds need at least {cv} rows, X has {n}")
+    if cv is None or isinstance(cv, int | np.integer):
+        cv = N_FOLDS if cv is None else int(cv)
+        if cv > n:
+            raise ValueError(f"cv={cv} folds need at least {cv} rows, X has {n}")
+        cv = cv if groups is None else GroupKFold(cv)
     return check_splits(list(check_cv(cv).split(X, y, groups)), n)
 
 

@@ -118,9 +118,9 @@ def learning_curve(
     train_sizes : array-like of shape (S,)
         Shares (floats) of the training rows of the smallest training set, or numbers of rows.
     cv : int, splitter, iterable or None, default=None
-        5-fold by default.
+        5 folds by default. A number means group folds with `groups`.
     groups : array-like of shape (n,), default=None
-        For the splitters.
+        For the splitters, of the inner folds too.
     shuffle : bool, default=False
         Take the first rows of a random order of each training set, and not of that of the rows:
         needed where the rows are sorted.
@@ -129,7 +129,7 @@ def learning_curve(
     alphas, eps
         The grid to choose from, as in `complexity_curve`.
     inner_cv : int or splitter, default=5
-        To choose α by.
+        To choose α by. A number means group folds with `groups`.
     sample_weight, fit_intercept, standardize, tol, max_iter, n_jobs, progress
         As in `LassoCV`.
 

@@ -13,16 +13,15 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 from sklearn.base import clone
-from sklearn.model_selection import GroupKFold, KFold, TimeSeriesSplit
+from sklearn.model_selection import TimeSeriesSplit
 from sklearn.utils import _safe_indexing
 
 from fastreg.designs import Design, make_design
-from fastreg.model_selection.error_curves import check_rows, make_splits
+from fastreg.model_selection.error_curves import N_FOLDS, check_rows, make_splits
 from fastreg.model_selection.row_groups import MAX_GROUPS_PER_SPLIT, RowGroups, row_groups
 from fastreg.model_selection.tuning import Spot
 
 Split = tuple[np.ndarray, np.ndarray]
-INNER_FOLDS = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +150,7 @@ def inner_splits(
     out = []
     for k, (train, _) in enumerate(outer):
         labels = None if groups is None else np.asarray(groups)[train]
-        splitter = _default_inner(outer, labels) if cv is None else cv
+        splitter = _default_inner(outer) if cv is None else cv
         try:
             own = make_splits(splitter, _safe_indexing(X, train), y[train], labels)
         except ValueError as error:
@@ -162,10 +161,9 @@ def inner_splits(
     return out
 
 
-def _default_inner(outer: Sequence[Split], groups: np.ndarray | None) -> Any:
-    if all(train.max() < test.min() for train, test in outer):
-        return TimeSeriesSplit(INNER_FOLDS)
-    return KFold(INNER_FOLDS) if groups is None else GroupKFold(INNER_FOLDS)
+def _default_inner(outer: Sequence[Split]) -> Any:
+    in_time = all(train.max() < test.min() for train, test in outer)
+    return TimeSeriesSplit(N_FOLDS) if in_time else None
 
 
 def _partition(splits: Sequence[Split], n: int) -> bool:
