@@ -407,7 +407,17 @@ def test_a_pipeline_preprocesses() -> None:
         ({"methods": ["lars"]}, "must be a list of some of least squares"),
         ({"methods": "lasso"}, "must be a list of some of"),
         ({"l1_ratios": [1.0]}, "l1_ratios == .* between 0 and 1"),
+        ({"l1_ratios": ["half"]}, "l1_ratios == 'half', must be between 0 and 1"),
         ({"selection_rule": "max"}, "selection_rule == 'max'"),
+        ({"select_features": "yes"}, "select_features == 'yes', must be True, False or None"),
+        ({"n_alphas": 0}, "n_alphas == 0, must be >= 1"),
+        ({"eps": 0}, "eps == 0, must be between 0 and 1"),
+        ({"tol": -1.0}, "tol == -1.0, must be >= 0"),
+        ({"max_iter": 0}, "max_iter == 0, must be >= 1"),
+        ({"preprocess": StandardScaler}, "preprocess must be a transformer .* is a class"),
+        ({"inner_cv": [(range(9), range(9, 18))]}, "inner_cv must be a number of folds or a split"),
+        ({"X": np.zeros(70)}, "Expected 2D array, got 1D array"),
+        ({"X": np.full((70, 2), np.nan)}, "Input X contains NaN.*\n?.*LinearModel does not accept"),
         ({"preprocess": LinearRegression()}, "preprocess must be a transformer"),
         ({"inner_cv": 60}, "training rows of fold 0 do not allow inner folds: cv=60"),
         ({"y": ["many"] * 70}, "y"),
@@ -420,9 +430,24 @@ def test_a_pipeline_preprocesses() -> None:
 )  # fmt: skip
 def test_what_cannot_be_is_refused(change: dict[str, Any], message: str) -> None:
     X, y = make_data()
-    options = {"y": y} | FEW | change
+    options = {"X": X, "y": y} | FEW | change
     with pytest.raises(ValueError, match=message):
-        compare_penalties(X, **options)
+        compare_penalties(**options)
+
+
+def test_a_number_of_another_type_is_refused() -> None:
+    X, y = make_data()
+    for name in ("n_alphas", "max_iter", "n_jobs"):
+        with pytest.raises(TypeError, match=f"{name} must be an instance of int"):
+            compare_penalties(X, y, **(FEW | {name: 2.5}))
+
+
+def test_one_l1_ratio_and_methods_that_can_be_read_once() -> None:
+    X, y = make_data()
+    names = ("lasso", "Elastic-Net")
+    found = compare_penalties(X, y, methods=iter(names), **(FEW | {"l1_ratios": 0.2}))
+    assert [method.name for method in found.methods] == list(names)
+    assert found["Elastic-Net"].l1_ratio == 0.2
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])

@@ -207,9 +207,15 @@ def test_all_sizes_and_folds_are_one_pass(
         ({"penalty": "bridge"}, "penalty == 'bridge', must be one of ridge, lasso, elasticnet"),
         ({"penalty": "ridge", "l1_ratio": 0.5}, "l1_ratio is of penalty='elasticnet'"),
         ({"penalty": "elasticnet", "l1_ratio": 0}, "l1_ratio == 0, must be above 0"),
+        ({"penalty": "elasticnet", "l1_ratio": "a"}, "l1_ratio == 'a', must be above 0"),
         ({"alphas": 0}, "alphas == 0, must be >= 1"),
+        ({"alphas": None}, "alphas must be their number or a list of them"),
+        ({"tol": -1.0}, "tol == -1.0, must be >= 0"),
+        ({"max_iter": 0}, "max_iter == 0, must be >= 1"),
+        ({"X": np.empty((80, 0))}, r"0 feature\(s\).* required by LinearModel"),
         ({"alphas": [-1.0]}, "must be >= 0"),
         ({"eps": 2}, "eps == 2, must be between 0 and 1"),
+        ({"eps": None}, "eps == None, must be between 0 and 1"),
         ({"y": np.ones((80, 2))}, "y must be one target"),
         ({"y": np.r_[np.nan, np.ones(79)]}, "Input y contains NaN"),
     ],
@@ -230,6 +236,7 @@ def test_what_cannot_be_is_refused(function: Any, change: dict[str, Any], messag
         ({"train_sizes": ["all"]}, "train_sizes must be a list"),
         ({"train_sizes": [4, 64]}, "4 training rows of fold 0 do not allow inner folds"),
         ({"alpha": -1.0}, "alpha == -1.0, must be >= 0"),
+        ({"alpha": np.nan}, "alpha == nan, must be finite"),
     ],
 )
 def test_sizes_that_cannot_be_are_refused(change: dict[str, Any], message: str) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from fastreg.checks import warn_unsolved
 from fastreg.designs import Design
-from fastreg.engine import Grid, Settings
+from fastreg.engine import Grid
 from fastreg.engine.problem import problem_of
 from fastreg.linear_model._folds import Fold, solve_each_fold
 from fastreg.model_selection.criteria import degrees_of_freedom
@@ -24,6 +24,7 @@ from fastreg.model_selection.error_curves import (
     check_rows,
     make_splits,
     penalty_of,
+    settings_of,
 )
 from fastreg.model_selection.rules import choose
 from fastreg.path import ridge_grid
@@ -142,7 +143,7 @@ def complexity_curve(
     rows: dict[int, tuple[np.ndarray, ...]] = {}
     solutions = []
     with reporting(progress=progress) as report:
-        settings = Settings(tol=tol, max_iter=max_iter, n_jobs=n_jobs, report=report)
+        settings = settings_of(tol, max_iter, n_jobs, report)
         for fold in solve_each_fold(
             X,
             y,

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import GroupKFold, check_cv
-from sklearn.utils import column_or_1d
+from sklearn.utils import check_scalar, column_or_1d
 
 from fastreg.checks import check_alphas, check_data, make_penalty
-from fastreg.engine import Grid, Penalty
+from fastreg.engine import Grid, Penalty, Settings
 from fastreg.model_selection.row_groups import check_splits
 from fastreg.model_selection.rules import mean_and_se
 from fastreg.moments import Moments
@@ -60,6 +62,10 @@ class ErrorCurves:
         return self.held_out_mean - self.train_mean
 
 
+class LinearModel(BaseEstimator):
+    """What messages on X and y call the model, whatever its penalty."""
+
+
 def check_rows(X: Any, y: Any, sample_weight: Any) -> tuple[Any, np.ndarray, np.ndarray | None]:
     """Return X, one target (n,) and the weights, validated.
 
@@ -72,11 +78,11 @@ def check_rows(X: Any, y: Any, sample_weight: Any) -> tuple[Any, np.ndarray, np.
         raise ValueError("X must have rows: a Moments has none that could be held out")
     if np.ndim(y) == 2 and np.shape(y)[1] > 1:
         raise ValueError(f"y must be one target, got shape {np.shape(y)}")
-    X, y, sample_weight = check_data(BaseEstimator(), X, y, sample_weight, multi_output=False)
+    X, y, sample_weight = check_data(LinearModel(), X, y, sample_weight, multi_output=False)
     return X, column_or_1d(y), sample_weight
 
 
-def check_target(y: Any) -> np.ndarray:
+def check_target(y: Any, name: str = "y") -> np.ndarray:
     """Return one target (n,) of finite numbers.
 
     Raises
@@ -88,10 +94,59 @@ def check_target(y: Any) -> np.ndarray:
     try:
         y = y.astype(float)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"y must hold numbers: {error}") from None
+        raise ValueError(f"{name} must hold numbers: {error}") from None
     if not np.isfinite(y).all():
-        raise ValueError(f"y contains NaN or infinity, in row {int(np.argmin(np.isfinite(y)))}")
+        raise ValueError(
+            f"{name} contains NaN or infinity, in row {int(np.argmin(np.isfinite(y)))}"
+        )
     return y
+
+
+def settings_of(
+    tol: float, max_iter: int, n_jobs: int | None, report: Callable | None = None
+) -> Settings:
+    """Return when to stop, checked.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Names what is out of range, or of another type.
+    """
+    check_scalar(tol, "tol", Real, min_val=0.0)
+    check_scalar(max_iter, "max_iter", Integral, min_val=1)
+    if n_jobs is not None:
+        check_scalar(n_jobs, "n_jobs", Integral)
+    return Settings(tol=tol, max_iter=max_iter, n_jobs=n_jobs, report=report)
+
+
+def check_share(value: Any, name: str, *, one: bool = False) -> float:
+    """Return a number between 0 and 1, or 1 where that is allowed.
+
+    Raises
+    ------
+    ValueError
+        Anything else.
+    """
+    if not isinstance(value, Real) or not (0 < value < 1 or (one and value == 1)):
+        ends = "above 0 and at most 1" if one else "between 0 and 1"
+        raise ValueError(f"{name} == {value!r}, must be {ends}")
+    return float(value)
+
+
+def generator_of(random_state: Any) -> np.random.Generator:
+    """Return the generator of a seed, of None, or the one given.
+
+    Raises
+    ------
+    ValueError
+        Anything else.
+    """
+    try:
+        return np.random.default_rng(random_state)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"random_state == {random_state!r}, must be an int >= 0, None or a NumPy generator"
+        ) from None
 
 
 def make_splits(
@@ -123,9 +178,7 @@ def penalty_of(
     if penalty not in PENALTIES:
         raise ValueError(f"penalty == {penalty!r}, must be one of {', '.join(PENALTIES)}")
     if penalty == "elasticnet":
-        ratio = 0.5 if l1_ratio is None else l1_ratio
-        if not 0 < ratio <= 1:
-            raise ValueError(f"l1_ratio == {l1_ratio}, must be above 0 and at most 1")
+        ratio = 0.5 if l1_ratio is None else check_share(l1_ratio, "l1_ratio", one=True)
     elif l1_ratio is not None:
         raise ValueError(f"l1_ratio is of penalty='elasticnet', not of {penalty!r}")
     else:
@@ -133,15 +186,19 @@ def penalty_of(
     return make_penalty(n_features, float(ratio), standardize=standardize)
 
 
-def alphas_or_grid(alphas: Any, eps: float) -> np.ndarray | Grid:
+def alphas_or_grid(alphas: Any, eps: Any) -> np.ndarray | Grid:
     """Return given alphas, downwards, or the grid that a number and `eps` mean."""
-    if isinstance(alphas, int | np.integer):
-        if alphas < 1:
-            raise ValueError(f"alphas == {alphas}, must be >= 1")
-        if not 0 < eps < 1:
-            raise ValueError(f"eps == {eps}, must be between 0 and 1")
-        return Grid(int(alphas), float(eps))
+    if isinstance(alphas, Integral):
+        return grid_like(alphas, eps, "alphas")
+    if alphas is None:
+        raise ValueError("alphas must be their number or a list of them, got None")
     return np.sort(check_alphas(alphas))[::-1].copy()
+
+
+def grid_like(n_alphas: Any, eps: Any, name: str) -> Grid:
+    """Return an automatic grid; `name` is what the user calls the number of its alphas."""
+    check_scalar(n_alphas, name, Integral, min_val=1)
+    return Grid(int(n_alphas), check_share(eps, "eps"))
 
 
 def feature_names(X: Any) -> list[str]:

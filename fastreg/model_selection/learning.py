@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.utils import check_random_state, check_scalar
 
 from fastreg.checks import warn_unsolved
-from fastreg.engine import Grid, Penalty, Settings
+from fastreg.engine import Grid, Penalty
 from fastreg.linear_model._folds import solve_each_fold
 from fastreg.model_selection.error_curves import (
     MAX_ITER,
@@ -21,6 +21,7 @@ from fastreg.model_selection.error_curves import (
     check_rows,
     make_splits,
     penalty_of,
+    settings_of,
 )
 from fastreg.model_selection.nesting import (
     Rows,
@@ -147,6 +148,8 @@ def learning_curve(
     own = penalty_of(penalty, l1_ratio, X.shape[1], standardize)
     if alpha is not None:
         check_scalar(alpha, "alpha", Real, min_val=0.0)
+        if not np.isfinite(alpha):
+            raise ValueError(f"alpha == {alpha}, must be finite")
     folds = make_splits(cv, X, y, groups)
     if shuffle:
         rng = check_random_state(random_state)
@@ -156,7 +159,7 @@ def learning_curve(
     rows = Rows(X, y, sample_weight)
     check_weights_of(splits, sample_weight)
     with reporting(progress=progress) as report:
-        settings = Settings(tol=tol, max_iter=max_iter, n_jobs=n_jobs, report=report)
+        settings = settings_of(tol, max_iter, n_jobs, report)
         how = How(settings, fit_intercept, standardize)
         if alpha is None:
             grid = alphas_or_grid(alphas, eps)

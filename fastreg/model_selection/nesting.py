@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -147,6 +148,11 @@ def inner_splits(
         if min(train.size for own in out for train, _ in own) < 2:
             raise ValueError(f"{len(y)} rows are too few for {len(outer)} folds and folds within")
         return out
+    if not (cv is None or isinstance(cv, Integral) or hasattr(cv, "split")):
+        raise ValueError(
+            f"inner_cv must be a number of folds or a splitter, got {type(cv).__name__}: splits of "
+            "all rows do not split the training rows of a fold"
+        )
     out = []
     for k, (train, _) in enumerate(outer):
         labels = None if groups is None else np.asarray(groups)[train]
