@@ -358,6 +358,19 @@ def test_reasons_in_words() -> None:
         assert words in text
 
 
+def test_a_recommendation_says_no_more_than_is_known() -> None:
+    once = recommended({"ridge": BASE[:1], "lasso": BASE[:1] + 1})
+    assert "ridge has the smallest error on the one split, which has no standard" in once.headline
+    assert "nan" not in str(once)
+    assert "told apart:" not in str(once)
+    alone = recommended({"ridge": BASE})
+    assert alone.headline == "Take ridge, the only method compared: it predicts held-out rows."
+    useless = str(recommended({"ridge": BASE + 9, "lasso": BASE + 9 + WIGGLE}))
+    assert "the simplest of them is lasso (features are to be chosen" in useless
+    assert "Ridge explains nothing of the variation" in useless
+    assert "taken" not in useless
+
+
 def test_names_and_selection_on_a_data_frame() -> None:
     frame = load_diabetes(as_frame=True)
     found = compare_penalties(
