@@ -234,7 +234,7 @@ def test_what_cannot_be_is_refused(function: Any, change: dict[str, Any], messag
         ({"train_sizes": [65]}, "which must be from 2 to 64"),
         ({"train_sizes": [0.5, 1.5]}, "shares above 0 and at most 1"),
         ({"train_sizes": ["all"]}, "train_sizes must be a list"),
-        ({"train_sizes": [4, 64]}, "4 training rows of fold 0 do not allow inner folds"),
+        ({"train_sizes": [4, 64]}, "4 training rows of fold 0 at 4 rows do not allow inner folds"),
         ({"alpha": -1.0}, "alpha == -1.0, must be >= 0"),
         ({"alpha": np.nan}, "alpha == nan, must be finite"),
     ],
@@ -243,6 +243,21 @@ def test_sizes_that_cannot_be_are_refused(change: dict[str, Any], message: str) 
     X, y = make_data()
     with pytest.raises(ValueError, match=message):
         learning_curve(X, y, **change)
+
+
+@pytest.mark.parametrize(
+    ("n", "alpha", "sizes"),
+    [
+        (80, None, [10, 20, 35, 49, 64]),
+        (80, 0.1, [6, 20, 35, 49, 64]),
+        (40, None, [10, 17, 24, 32]),
+        (10, None, [8]),
+        (10, 0.1, [2, 4, 6, 8]),
+    ],
+)
+def test_default_sizes_fit_few_rows(n: int, alpha: float | None, sizes: list[int]) -> None:
+    X, y = make_data()
+    assert learning_curve(X[:n], y[:n], alpha=alpha).train_sizes.tolist() == sizes
 
 
 @pytest.mark.parametrize("penalty", ESTIMATORS)

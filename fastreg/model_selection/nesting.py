@@ -104,8 +104,15 @@ def nested(
         yield first, rest
 
 
-def check_weights_of(splits: Sequence[Split], sample_weight: np.ndarray | None) -> None:
+def check_weights_of(
+    splits: Sequence[Split], sample_weight: np.ndarray | None, names: Sequence[str] = ()
+) -> None:
     """Refuse a split with a part that has no weight.
+
+    Parameters
+    ----------
+    names : sequence of str
+        What the message calls the splits; by default their numbers.
 
     Raises
     ------
@@ -115,7 +122,8 @@ def check_weights_of(splits: Sequence[Split], sample_weight: np.ndarray | None) 
     for k, split in enumerate(splits if sample_weight is not None else ()):
         for part, name in zip(split, ("training", "held-out"), strict=True):
             if not sample_weight[part].sum() > 0:
-                raise ValueError(f"split {k}: sample_weight is zero for all its {name} rows")
+                whose = names[k] if names else f"split {k}"
+                raise ValueError(f"{whose}: sample_weight is zero for all its {name} rows")
 
 
 def _spot(design: Design, groups: RowGroups, split: Split) -> Spot:
@@ -124,7 +132,12 @@ def _spot(design: Design, groups: RowGroups, split: Split) -> Spot:
 
 
 def inner_splits(
-    outer: Sequence[Split], cv: Any, X: Any, y: np.ndarray, groups: Any = None
+    outer: Sequence[Split],
+    cv: Any,
+    X: Any,
+    y: np.ndarray,
+    groups: Any = None,
+    names: Sequence[str] = (),
 ) -> list[list[Split]]:
     """Return the inner splits of every outer one, within its training rows.
 
@@ -133,11 +146,13 @@ def inner_splits(
     cv : int, splitter or None
         None: the other outer folds where the outer folds partition the rows and are at least three;
         5 folds in time order where every outer fold tests later rows; else 5 (group) folds.
+    names : sequence of str
+        What messages call the outer splits; by default "fold 0" and so on.
 
     Raises
     ------
     ValueError
-        Too few training rows for the inner folds, with the number of the outer fold.
+        Too few training rows for the inner folds, with the name of the outer split.
     """
     if cv is None and len(outer) > 2 and _partition(outer, len(y)):
         tests = [test for _, test in outer]
@@ -160,8 +175,9 @@ def inner_splits(
         try:
             own = make_splits(splitter, _safe_indexing(X, train), y[train], labels)
         except ValueError as error:
+            whose = names[k] if names else f"fold {k}"
             raise ValueError(
-                f"the {train.size} training rows of fold {k} do not allow inner folds: {error}"
+                f"the {train.size} training rows of {whose} do not allow inner folds: {error}"
             ) from None
         out.append([(train[a], train[b]) for a, b in own])
     return out
