@@ -15,11 +15,18 @@ from sklearn.datasets import load_diabetes
 from sklearn.feature_selection import SelectKBest, f_regression
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import mean_squared_error
-from sklearn.model_selection import GroupKFold, GroupShuffleSplit, KFold, TimeSeriesSplit
+from sklearn.model_selection import (
+    GroupKFold,
+    GroupShuffleSplit,
+    KFold,
+    PredefinedSplit,
+    TimeSeriesSplit,
+)
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardScaler
 
 from fastreg import ElasticNetCV, LassoCV
+from fastreg.designs import make_design
 from fastreg.model_selection import MethodResult, PenaltyComparison, compare_penalties
 from fastreg.model_selection.collinearity import Collinearity, collinearity
 from fastreg.model_selection.nesting import inner_splits
@@ -150,6 +157,23 @@ def test_weights_are_doubled_rows() -> None:
     np.testing.assert_allclose(one.baseline_errors, two.baseline_errors)
 
 
+def test_rows_without_weight_count_nowhere() -> None:
+    X, y = make_data()
+    rng = np.random.default_rng(1)
+    fold, weight = np.arange(70) % 4, rng.uniform(0.5, 2.0, 70)
+    few = compare_penalties(X, y, sample_weight=weight, **(FEW | {"cv": PredefinedSplit(fold)}))
+    X = np.vstack([X, 9 * rng.standard_normal((30, 8))])
+    y, weight = np.r_[y, 99 * rng.standard_normal(30)], np.r_[weight, np.zeros(30)]
+    cv = PredefinedSplit(np.r_[fold, np.arange(30) % 4])
+    more = compare_penalties(X, y, sample_weight=weight, **(FEW | {"cv": cv}))
+    assert more.n_rows == few.n_rows == 70
+    np.testing.assert_array_equal(more.fold_sizes, few.fold_sizes)
+    np.testing.assert_allclose(more.difference_se, few.difference_se, rtol=1e-7, atol=1e-12)
+    assert str(more.recommendation) == str(few.recommendation)
+    found = collinearity(make_design(X[60:], y[60:], np.r_[np.ones(8), np.zeros(32)]))
+    assert np.isinf(found.vif).all()
+
+
 def test_sparse_and_dense_rows_give_the_same() -> None:
     X, y = make_data()
     X = np.where(np.abs(X) > 1, X, 0.0)
@@ -269,8 +293,6 @@ def test_collinearity_is_that_of_the_standardized_columns(compared: PenaltyCompa
 
 
 def test_collinearity_of_dependent_and_constant_columns() -> None:
-    from fastreg.designs import make_design
-
     X, y = make_data()
     columns = np.c_[X[:, :3], X[:, 0] + X[:, 1], np.full(70, 5.0)]
     found = collinearity(make_design(columns, y))

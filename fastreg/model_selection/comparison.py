@@ -62,8 +62,9 @@ class PenaltyComparison:
     baseline_errors : ndarray of shape (K,)
         Held-out mean squared errors of the training mean, what a useless model gives.
     fold_sizes : ndarray of shape (K,), int
-        Number of held-out rows of each outer fold.
+        Number of held-out rows of each outer fold, of positive weight.
     n_rows, n_features : int
+        Rows of positive weight, and columns of the model.
     feature_names : list of str
     collinearity : Collinearity
         Of all rows.
@@ -184,7 +185,8 @@ def compare_penalties(
     l1_ratios = np.atleast_1d(l1_ratios).tolist()
     _check_options(methods, l1_ratios, selection_rule, select_features)
     rows, names, fitted = _prepare(X, y, sample_weight, preprocess)
-    n = len(rows.y)
+    counts = np.ones(len(rows.y)) if rows.sample_weight is None else rows.sample_weight > 0
+    n = int(counts.sum())
     splits = _outer_splits(cv, rows, groups, random_state)
     inner = inner_splits(splits, inner_cv, rows.X, rows.y, groups)
     for some in (splits, *inner):
@@ -196,7 +198,8 @@ def compare_penalties(
         settings = settings_of(tol, max_iter, n_jobs, report)
         how = How(settings, fit_intercept, standardize, selection_rule)
         results, whole = _judge(rows, splits, inner, candidates, how)
-    overlap = float(np.mean([test.size / train.size for train, test in splits]))
+    sizes = np.array([[counts[part].sum() for part in split] for split in splits], dtype=int)
+    overlap = float(np.mean(sizes[:, 1] / sizes[:, 0]))
     differences, se = paired_differences([r.held_out_errors for r in results], overlap)
     baseline = _baseline(rows, splits, fit_intercept)
     found = collinearity(whole)
@@ -205,7 +208,7 @@ def compare_penalties(
         differences=differences,
         difference_se=se,
         baseline_errors=baseline,
-        fold_sizes=np.array([test.size for _, test in splits]),
+        fold_sizes=sizes[:, 1],
         n_rows=n,
         n_features=len(names),
         feature_names=names,
