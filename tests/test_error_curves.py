@@ -20,7 +20,7 @@ from sklearn.model_selection import learning_curve as sk_learning_curve
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from fastreg import LassoCV
+from fastreg import Lasso, LassoCV
 from fastreg.model_selection import complexity_curve, learning_curve
 
 TIGHT = {"tol": 1e-13, "max_iter": 100_000}
@@ -141,6 +141,44 @@ def test_learning_curve_is_scikit_learns(penalty: str, splitter: str, shuffle: b
     np.testing.assert_allclose(found.train_errors, -train, rtol=1e-8, atol=1e-12)
     np.testing.assert_allclose(found.held_out_errors, -held_out, rtol=1e-8)
     assert np.all(found.alphas == 0.1)
+
+
+CONSTRAINTS = {
+    "positive": {"positive": True},
+    "bounds": {"lower": -0.5, "upper": np.r_[0.3, np.full(8, np.inf)]},
+    "factors": {"penalty_factor": np.r_[0.0, 2.0, np.inf, np.ones(6)]},
+}
+
+
+@pytest.mark.parametrize("constraint", CONSTRAINTS)
+def test_curves_of_constrained_models_are_those_of_their_fits(constraint: str) -> None:
+    X, y = make_data()
+    given = CONSTRAINTS[constraint]
+    tight = {"tol": 1e-12, "max_iter": 100_000}
+    found = complexity_curve(X, y, alphas=ALPHAS, **given, **tight)
+    fixed = learning_curve(X, y, alpha=0.1, train_sizes=[0.5, 1.0], **given, **tight)
+    anew = learning_curve(X, y, alphas=8, train_sizes=[1.0], **given, **tight)
+    for k, (train, test) in enumerate(KFold(5).split(X)):
+        for i, alpha in enumerate(found.alphas):
+            model = Lasso(alpha, **given, **tight).fit(X[train], y[train])
+            error = np.mean((y[test] - model.predict(X[test])) ** 2)
+            assert found.held_out_errors[i, k] == pytest.approx(error, rel=1e-8)
+        model = Lasso(0.1, **given, **tight).fit(X[train[:32]], y[train[:32]])
+        error = np.mean((y[test] - model.predict(X[test])) ** 2)
+        assert fixed.held_out_errors[0, k] == pytest.approx(error, rel=1e-8)
+        chosen = LassoCV(alphas=8, **given, **tight).fit(X[train], y[train])
+        error = np.mean((y[test] - chosen.predict(X[test])) ** 2)
+        assert anew.held_out_errors[0, k] == pytest.approx(error, rel=1e-8)
+
+
+def test_ridge_curves_with_penalty_factors() -> None:
+    X, y = make_data()
+    factor = np.r_[0.5, 2.0, np.ones(7)]
+    found = complexity_curve(X, y, penalty="ridge", alphas=[3.0], penalty_factor=factor)
+    scores = validation_curve(
+        sk.Ridge(), X / np.sqrt(factor), y, param_name="alpha", param_range=[3.0], scoring=SCORING
+    )
+    np.testing.assert_allclose(found.held_out_errors, -scores[1], rtol=1e-8)
 
 
 @pytest.mark.parametrize("penalty", ESTIMATORS)

@@ -589,8 +589,8 @@ def test_estimators_that_have_no_such_picture_are_refused(diabetes_rows):
         CVCurveDisplay.from_estimator(Lasso().fit(X, y))
     with pytest.raises(ValueError, match="one for each target"):
         CVCurveDisplay.from_estimator(LassoCV(alpha_per_target=True, alphas=5).fit(X, Y))
-    with pytest.raises(ValueError, match="estimator with positive"):
-        LearningCurveDisplay.from_estimator(Lasso(positive=True), X, y)
+    with pytest.raises(ValueError, match="positive, lower and upper are not of penalty='ridge'"):
+        LearningCurveDisplay.from_estimator(Ridge(positive=True), X, y)
     with pytest.raises(ValueError, match="must select features"):
         StabilityPathDisplay.from_estimator(Ridge(), X, y)
     with pytest.raises(ValueError, match="y must be one target"):

@@ -90,6 +90,10 @@ def complexity_curve(
     sample_weight: Any = None,
     fit_intercept: bool = True,
     standardize: bool = False,
+    positive: bool = False,
+    penalty_factor: Any = None,
+    lower: Any = None,
+    upper: Any = None,
     tol: float = TOL,
     max_iter: int = MAX_ITER,
     n_jobs: int | None = None,
@@ -118,6 +122,8 @@ def complexity_curve(
         For the splitter.
     sample_weight, fit_intercept, standardize, tol, max_iter, n_jobs, progress
         As in `LassoCV`.
+    positive, penalty_factor, lower, upper
+        As in `LassoCV`; ridge has `penalty_factor` only.
 
     Returns
     -------
@@ -129,7 +135,9 @@ def complexity_curve(
         Bad input, named; a split with an empty part.
     """
     X, y, sample_weight = check_rows(X, y, sample_weight)
-    own = penalty_of(penalty, l1_ratio, X.shape[1], standardize)
+    constraints = {"positive": positive, "lower": lower, "upper": upper}
+    constraints["penalty_factor"] = penalty_factor
+    own = penalty_of(penalty, l1_ratio, X.shape[1], standardize, **constraints)
     grid = alphas_or_grid(alphas, eps)
     ridge, found = own.l1_ratio == 0, grid
 

@@ -166,14 +166,23 @@ def make_splits(
 
 
 def penalty_of(
-    penalty: str, l1_ratio: float | None, n_features: int, standardize: bool = False
+    penalty: str,
+    l1_ratio: float | None,
+    n_features: int,
+    standardize: bool = False,
+    **constraints: Any,
 ) -> Penalty:
-    """Return the penalty that a name and a mix mean.
+    """Return the penalty that a name, a mix and constraints mean.
+
+    Parameters
+    ----------
+    **constraints
+        `positive`, `penalty_factor`, `lower` and `upper`, as in `Lasso`.
 
     Raises
     ------
     ValueError
-        An unknown name, or an `l1_ratio` that the penalty does not have.
+        An unknown name, or what the penalty does not have.
     """
     if penalty not in PENALTIES:
         raise ValueError(f"penalty == {penalty!r}, must be one of {', '.join(PENALTIES)}")
@@ -183,7 +192,10 @@ def penalty_of(
         raise ValueError(f"l1_ratio is of penalty='elasticnet', not of {penalty!r}")
     else:
         ratio = float(penalty == "lasso")
-    return make_penalty(n_features, float(ratio), standardize=standardize)
+    own = make_penalty(n_features, float(ratio), standardize=standardize, **constraints)
+    if ratio == 0 and not (own.lower is None and own.upper is None):
+        raise ValueError("positive, lower and upper are not of penalty='ridge'")
+    return own
 
 
 def alphas_or_grid(alphas: Any, eps: Any) -> np.ndarray | Grid:

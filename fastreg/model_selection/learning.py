@@ -97,6 +97,10 @@ def learning_curve(
     sample_weight: Any = None,
     fit_intercept: bool = True,
     standardize: bool = False,
+    positive: bool = False,
+    penalty_factor: Any = None,
+    lower: Any = None,
+    upper: Any = None,
     tol: float = TOL,
     max_iter: int = MAX_ITER,
     n_jobs: int | None = None,
@@ -137,6 +141,8 @@ def learning_curve(
         To choose α by. A number means group folds with `groups`.
     sample_weight, fit_intercept, standardize, tol, max_iter, n_jobs, progress
         As in `LassoCV`.
+    positive, penalty_factor, lower, upper
+        As in `LassoCV`; ridge has `penalty_factor` only.
 
     Returns
     -------
@@ -149,7 +155,9 @@ def learning_curve(
         inner folds.
     """
     X, y, sample_weight = check_rows(X, y, sample_weight)
-    own = penalty_of(penalty, l1_ratio, X.shape[1], standardize)
+    constraints = {"positive": positive, "lower": lower, "upper": upper}
+    constraints["penalty_factor"] = penalty_factor
+    own = penalty_of(penalty, l1_ratio, X.shape[1], standardize, **constraints)
     if alpha is not None:
         check_scalar(alpha, "alpha", Real, min_val=0.0)
         if not np.isfinite(alpha):
@@ -169,7 +177,7 @@ def learning_curve(
     check_weights_of(splits, sample_weight, names)
     with reporting(progress=progress) as report:
         settings = settings_of(tol, max_iter, n_jobs, report)
-        how = How(settings, fit_intercept, standardize)
+        how = How(settings, fit_intercept, standardize, constraints=own)
         if alpha is None:
             grid = alphas_or_grid(alphas, eps)
             inner = inner_splits(splits, inner_cv, X, y, groups, names)
