@@ -209,9 +209,10 @@ def test_far_down_with_many_more_columns_than_rows(
 @pytest.mark.parametrize("l1_ratio", RATIOS)
 @pytest.mark.parametrize("options", ["plain", "weights", "bounds", "factors", "everything"])
 def test_one_alpha_that_takes_most_columns(
-    on_working_set: None, options: str, l1_ratio: float
+    on_working_set: None, monkeypatch: pytest.MonkeyPatch, options: str, l1_ratio: float
 ) -> None:
     """The last working set is all of X, whatever is on the way; the solution is that of a path."""
+    monkeypatch.setattr("fastreg.engine.cost.COLD_SWEEPS", 5.0)
     X, y = make_data(5, 400, 400, strong=40)
     instance = Instance(X, y, l1_ratio, **some_options(options, X, y, l1_ratio))
     alphas = down(instance, 1e-3, 10)

@@ -87,7 +87,7 @@ def takes_all(design: Design) -> bool:
     """
     every = np.arange(design.n_features)
     sweep = design.move_cost(every) * every.size
-    return sweep <= BOOKKEEPING and prefers_rows(design, every, 0, 1)
+    return sweep <= BOOKKEEPING and prefers_rows(design, every, 0, None)
 
 
 def can_hold_all(design: Design) -> bool:
@@ -95,7 +95,7 @@ def can_hold_all(design: Design) -> bool:
     return _copied_bytes(design, np.arange(design.n_features)) <= COLUMN_BYTES
 
 
-def takes_rest(design: Design, n_wanted: int, n_held: int, n_alphas: int) -> bool:
+def takes_rest(design: Design, n_wanted: int, n_held: int, n_alphas: int | None) -> bool:
     """Whether all columns should join the `n_held`, for descent on the residual.
 
     So it is where the last α takes a good part of X, `n_wanted` columns already: sweeps find what
@@ -103,28 +103,29 @@ def takes_rest(design: Design, n_wanted: int, n_held: int, n_alphas: int) -> boo
     many would come in.
     """
     p = design.n_features
-    if n_alphas > 1 or 4 * n_wanted < p or p > MOST_COLUMNS * design.n_rows:
+    if n_alphas != 1 or 4 * n_wanted < p or p > MOST_COLUMNS * design.n_rows:
         return False
     every = np.arange(p)
     return _copied_bytes(design, every) <= COPY_BYTES and prefers_rows(design, every, p - n_held, 1)
 
 
-def prefers_rows(design: Design, cols: np.ndarray, n_new: int, n_alphas: int) -> bool:
+def prefers_rows(design: Design, cols: np.ndarray, n_new: int, n_alphas: int | None) -> bool:
     """Whether descent on the columns `cols` is faster through the residual than on their G.
 
     A move costs k multiplications on G. Through the residual it costs two passes over the entries
     of a column, and so does a look at a coordinate, which on G is free. Where few α are left, the
-    products of the `n_new` columns that G does not hold yet may be more than what they save.
+    products of the `n_new` columns that G does not hold yet may be more than what they save; None
+    where other tasks share the passes, which a copy for each would outnumber.
     """
     k = cols.size
     if 8.0 * k * k > COLUMN_BYTES:
         return True
     move = design.move_cost(cols)
-    if k <= FEW_COLUMNS or k > LOOKS * move:
-        return k > FEW_COLUMNS
+    if k <= FEW_COLUMNS or k > LOOKS * move or n_alphas is None:
+        return k > max(FEW_COLUMNS, LOOKS * move)
     sweeps = COLD_SWEEPS + SWEEPS * (n_alphas - 1)
     products = design.gram_cost(k) * n_new / k
-    return products > sweeps * k * (move - k) and _copied_bytes(design, cols) <= COPY_BYTES
+    return products > sweeps * k * (move - k / LOOKS) and _copied_bytes(design, cols) <= COPY_BYTES
 
 
 def _copied_bytes(design: Design, cols: np.ndarray) -> float:

@@ -41,8 +41,8 @@ class HeldColumns:
         self.square = _Square()
         self.as_rows = False
 
-    def add(self, wanted: np.ndarray, n_alphas: int) -> None:
-        """Let columns join for the `n_alphas` to come; those that are there are passed over."""
+    def add(self, wanted: np.ndarray, n_alphas: int | None = None) -> None:
+        """Let columns join, for so many α to come; those that are there are passed over."""
         new = wanted[self.position[wanted] < 0]
         if not new.size:
             return

@@ -65,6 +65,7 @@ def _solve_together(
     batches: list[Batch],
     together: int,
 ) -> list[Answer]:
+    tasks[0].alone = len(tasks) == 1
     _look(design, [task for task in tasks if task.warm])
     plain = settings.plain and can_hold_all(design)
     if tasks[0].can_use_rows and (plain or takes_all(design)):

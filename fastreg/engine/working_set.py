@@ -50,6 +50,8 @@ class WorkingSetTask:
         Columns that should join W before the next `attempt`.
     size : int
         Of W in the last attempt.
+    alone : bool
+        Whether no other task shares the passes: all of X may then be copied for it.
     n_sweeps, n_newton, n_violations : int
         So far.
     """
@@ -74,7 +76,7 @@ class WorkingSetTask:
         self.found = Certificates(*np.empty((4, m)))
         self.at, self.batch, self.tries, self.tighter = 0, self.first, 0, 1.0
         self.margin, self.near = MARGIN, NEAR
-        self.complete = self.rejected = False
+        self.complete = self.rejected = self.alone = False
         self.n_late = 0  # how many columns outside W the last look asked for, whoever may join
         self.factor = Factor(design.n_features)
         self.slope: np.ndarray | None = None
@@ -214,7 +216,7 @@ class WorkingSetTask:
 
     def _begin(self) -> tuple[np.ndarray, np.ndarray, Settings]:
         """Let what is wanted join W; return W, the α of the batch and when to stop on W."""
-        n_alphas = int(np.count_nonzero(self.slots[self.at :] >= 0))
+        n_alphas = int(np.count_nonzero(self.slots[self.at :] >= 0)) if self.alone else None
         held = self.columns.cols.size
         if self.can_use_rows and takes_rest(self.design, held + self.n_late, held, n_alphas):
             self._take_all()
