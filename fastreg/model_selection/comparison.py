@@ -20,8 +20,8 @@ from fastreg.model_selection.error_curves import (
     TOL,
     check_rows,
     check_target,
-    feature_names,
     make_splits,
+    names_of,
 )
 from fastreg.model_selection.methods import METHODS, MethodResult, paired_differences
 from fastreg.model_selection.nesting import (
@@ -105,6 +105,7 @@ def compare_penalties(
     groups: Any = None,
     sample_weight: Any = None,
     preprocess: Any = None,
+    feature_names: Sequence[str] | None = None,
     standardize: bool = True,
     fit_intercept: bool = True,
     n_alphas: int = 50,
@@ -142,6 +143,8 @@ def compare_penalties(
     sample_weight : array-like of shape (n,), default=None
     preprocess : transformer or Pipeline of transformers, default=None
         Cloned and fitted to the training rows of every fold, inner ones included.
+    feature_names : sequence of str, default=None
+        Of the columns that are fitted; None: those of `preprocess` or of a DataFrame.
     standardize : bool, default=True
         Penalize columns as if they had unit variance, that of the training rows of each fold.
     fit_intercept : bool, default=True
@@ -178,6 +181,10 @@ def compare_penalties(
     """
     _check_methods(methods, l1_ratios, selection_rule)
     rows, names, fitted = _prepare(X, y, sample_weight, preprocess)
+    if feature_names is not None:
+        if len(feature_names) != len(names):
+            raise ValueError(f"feature_names must be {len(names)} names, got {len(feature_names)}")
+        names = [str(name) for name in feature_names]
     n = len(rows.y)
     splits = _outer_splits(cv, rows, groups, random_state)
     inner = inner_splits(splits, inner_cv, rows.X, rows.y, groups)
@@ -223,7 +230,7 @@ def _check_methods(methods: Sequence[str], l1_ratios: Sequence[float], rule: str
 def _prepare(X: Any, y: Any, sample_weight: Any, preprocess: Any) -> tuple[Rows, list[str], Any]:
     """Return the rows, the names of the model's columns, and the preprocessing fitted to all."""
     if preprocess is None:
-        names = feature_names(X)
+        names = names_of(X)
         return Rows(*check_rows(X, y, sample_weight)), names, None
     if not hasattr(preprocess, "transform"):
         raise ValueError(
@@ -239,7 +246,7 @@ def _prepare(X: Any, y: Any, sample_weight: Any, preprocess: Any) -> tuple[Rows,
     try:
         names = [str(name) for name in fitted.get_feature_names_out()]
     except (AttributeError, ValueError):
-        names = feature_names(found)
+        names = names_of(found)
     return rows, names, fitted
 
 

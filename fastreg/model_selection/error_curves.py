@@ -137,7 +137,7 @@ def alphas_or_grid(alphas: Any, eps: float) -> np.ndarray | Grid:
     return np.sort(check_alphas(alphas))[::-1].copy()
 
 
-def feature_names(X: Any) -> list[str]:
+def names_of(X: Any) -> list[str]:
     """Return the names of the columns, x0, x1, … where they have none."""
     columns = getattr(X, "columns", None)
     p = X.shape[1] if hasattr(X, "shape") else len(X[0])

@@ -17,7 +17,7 @@ from fastreg.model_selection.error_curves import (
     TOL,
     alphas_or_grid,
     check_rows,
-    feature_names,
+    names_of,
     penalty_of,
 )
 from fastreg.model_selection.tuning import Spot, grid_of, task_of
@@ -139,7 +139,7 @@ def stability_selection(
     error control: another look at stability selection, same journal 75, 55-80 (complementary
     pairs).
     """
-    names = feature_names(X)
+    names = names_of(X)
     X, y, _ = check_rows(X, y, None)
     n, p = X.shape
     if n < FEWEST_ROWS:
