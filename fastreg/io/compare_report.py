@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,7 +26,7 @@ from .report import (
 
 _N_LARGEST = 5
 _N_CATEGORIES = 3
-_N_REASONS = 5
+_N_REASONS = 4
 _WIDTH = 80
 
 
@@ -34,35 +36,26 @@ def render_comparison(compared: Compared) -> str:
     recommended = found.recommendation
     return printed(
         f"What predicts {data.target} in {data.source}? (fastreg {model.fastreg_version})",
-        "",
         *row_lines(compared),
         *_folded(column_lines(compared, _N_CATEGORIES)),
         "",
-        *_wrapped(
-            f"{len(found.methods)} methods on the same {len(found.fold_sizes)} folds of the "
-            f"training rows; each chooses its α within the other folds:"
-        ),
+        f"{len(found.methods)} methods on the same {len(found.fold_sizes)} folds of the training "
+        "rows:",
         method_table(compared),
-        *_wrapped(baseline_line(compared)),
-        *_wrapped(mixes_line(compared)),
+        *_wrapped(notes_line(compared)),
         "",
         *_wrapped(recommended.headline),
-        *(
-            line
-            for reason in recommended.reasons[:_N_REASONS]
-            for line in _wrapped(reason, first="- ", rest="  ")
-        ),
+        # the first reason says what the table shows
+        *_listed(recommended.reasons[1:_N_REASONS], first="- "),
+        *_listed([f"Warning: {message}" for message in compared.warnings]),
         "",
         *_wrapped(model_line(compared)),
-        *(
-            line
-            for message in compared.warnings
-            for line in _wrapped(f"Warning: {message}", rest="  ")
-        ),
-        error_table(compared),
+        error_table(compared, dense=True),
+        "",
         *_wrapped(gap_line(compared)),
         *_wrapped(" ".join(coefficient_lines(compared, _N_LARGEST))),
-        *([coefficient_table(compared, _N_LARGEST)] if np.any(model.coef) else []),
+        *([coefficient_table(compared, _N_LARGEST, dense=True)] if np.any(model.coef) else []),
+        "",
     )
 
 
@@ -71,55 +64,64 @@ def method_table(compared: Compared) -> Any:
     found = compared.found
     at = [m.name for m in found.methods].index(found.recommendation.best)
     columns = ("held-out", "± SE", "training", "gap", "α", "features", "− best", "± SE")
-    table = new_table("Method", *columns)
-    largest = min(m.held_out_mean for m in found.methods)
+    table = new_table("Method", *columns, dense=True)
+    power = _power(compared)
     for i, method in enumerate(found.methods):
         mark = "*" if method.name == compared.method.name else ""
-        away = ("", "")
-        if i != at:
-            both = found.differences[i, at], found.difference_se[i, at]
-            away = tuple(f"{value:.3g}" for value in both)
+        errors = method.held_out_mean, method.held_out_se, method.train_mean, method.gap
+        away = (found.differences[i, at], found.difference_se[i, at]) if i != at else ()
         table.add_row(
             method.name + mark,
-            *(
-                rounded(value, like=largest)
-                for value in (
-                    method.held_out_mean,
-                    method.held_out_se,
-                    method.train_mean,
-                    method.gap,
-                )
-            ),
+            *(_short(value, found.methods[at].held_out_mean, power) for value in errors),
             f"{method.alpha:.3g}",
             str(method.n_selected),
-            *away,
+            *(_short(value, found.methods[at].held_out_mean, power) for value in away),
         )
     return table
 
 
-def baseline_line(compared: Compared) -> str:
+def _power(compared: Compared) -> int:
+    """Return the power of ten that the errors are written in: 0 where they are not too long."""
+    best = min(m.held_out_mean for m in compared.found.methods)
+    if best == 0 or 1e-3 <= best < 1e5:
+        return 0
+    return 3 * math.floor(math.log10(best) / 3)
+
+
+def _short(value: float, like: float, power: int) -> str:
+    """Write an error with four digits of the smallest one, in a power of ten."""
+    value, like = value / 10.0**power, abs(like) / 10.0**power
+    if abs(value) >= 1e5:
+        return f"{value:.2g}"
+    return f"{value:.{max(0, 3 - math.floor(math.log10(like))) if like else 0}f}"
+
+
+def notes_line(compared: Compared) -> str:
     """Say what the marks of the table mean, and what a useless model would give."""
     base = float(compared.found.baseline_errors.mean())
     word = "recommended" if compared.is_recommended else "taken"
+    power = _power(compared)
+    unit = f", in units of 1e{power}" if power else ""
     return (
-        f"* {word}. Errors are mean squared errors; always predicting the mean gives "
-        f"{rounded(base)}. α and features are those of the fit to all training rows."
+        f"* {word}. Errors are mean squared errors{unit}; always predicting the mean gives "
+        f"{rounded(base / 10.0**power)}. α and features: of the fit to all training rows. "
+        f"{mixes_line(compared)}".rstrip()
     )
 
 
 def mixes_line(compared: Compared) -> str:
     """Say what an Elastic-Net mixes and a relaxed lasso relaxes; nothing where neither is there."""
     words = [mix_of(method) for method in compared.found.methods]
-    return "; ".join(word for word in words if word) + "." if any(words) else ""
+    text = "; ".join(word for word in words if word)
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
 def mix_of(method: MethodResult) -> str:
     """Say in words what a method has beside its α."""
     if method.name == "Elastic-Net":
-        return f"Elastic-Net: l1_ratio {method.l1_ratio:g}"
+        return f"Elastic-Net: l1_ratio {method.l1_ratio:.6g}"
     if method.name == "relaxed lasso":
-        share = f"{method.relaxation:.0%} of the shrinkage kept"
-        return f"relaxed lasso: {share}"
+        return f"relaxed lasso: {method.relaxation:.0%} of the shrinkage kept"
     return ""
 
 
@@ -131,7 +133,7 @@ def model_line(compared: Compared) -> str:
     what += f" and {mix}" if mix else ""
     why = ""
     if not compared.is_recommended:
-        why = " (the simplest of those that cannot be told apart, for want of a clear winner)"
+        why = " (no clear winner: the simplest of those that cannot be told apart)"
     return f"The model: {what}{why}, fitted to all training rows."
 
 
@@ -139,6 +141,10 @@ def _wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
     return textwrap.wrap(
         text, _WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
     )
+
+
+def _listed(texts: Sequence[str], first: str = "") -> list[str]:
+    return [line for text in texts for line in _wrapped(text, first, "  ")]
 
 
 def _folded(lines: list[str]) -> list[str]:

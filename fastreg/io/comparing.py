@@ -16,6 +16,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from fastreg.model_selection import PenaltyComparison, compare_penalties
+from fastreg.model_selection.comparison import L1_RATIOS
 from fastreg.model_selection.methods import METHODS, MethodResult
 
 from .encoding import Matrix, numeric_column
@@ -28,6 +29,7 @@ from .experiment import (
     Rows,
     describe_training,
     figures,
+    mean_and_sd,
     noted_warnings,
     rows_of,
     split_rows,
@@ -201,10 +203,25 @@ def _compare(train: Rows, data: Prepared, settings: Comparing) -> PenaltyCompari
         preprocess=filling,
         feature_names=data.encoding.feature_names,
         standardize=settings.standardize,
+        l1_ratios=l1_ratios_for(train),
         random_state=settings.seed,
         tol=TOL,
         max_iter=MAX_ITER,
     )
+
+
+def l1_ratios_for(train: Rows) -> list[float]:
+    """Return the mixes that the Elastic-Net chooses among.
+
+    Those of `compare_penalties` for a target of variance 1: whether the target is in units or in
+    thousands, the same models are compared. The absolute part of the penalty grows with the unit of
+    the target, the quadratic one does not, so that in a unit of 1/s of the standard deviation a mix
+    of r is one of r s / (r s + 1 - r).
+    """
+    _, (sd,) = mean_and_sd(train.y[:, None], train.w)
+    if not (np.isfinite(sd) and sd > 0):
+        return list(L1_RATIOS)
+    return [ratio * sd / (ratio * sd + 1.0 - ratio) for ratio in L1_RATIOS]
 
 
 def _test_rows(table: Table, data: Prepared, means: np.ndarray) -> tuple[Rows, list[str]]:

@@ -220,8 +220,8 @@ def describe_training(train: Rows, data: Prepared) -> dict[str, Any]:
     ValueError
         Values too large to be squared.
     """
-    _, sd = _mean_and_sd(train.X, train.w)
-    y_mean, y_sd = _mean_and_sd(train.y[:, None], train.w)
+    _, sd = mean_and_sd(train.X, train.w)
+    y_mean, y_sd = mean_and_sd(train.y[:, None], train.w)
     _refuse_overflow(data, sd, float(y_sd[0]))
     constant, duplicated = _degenerate(train.X, data.encoding.feature_names)
     return {
@@ -376,7 +376,7 @@ def figures(rows: Rows, predicted: np.ndarray) -> Figures:
     return Figures(n, mse, se, r2)
 
 
-def _mean_and_sd(X: Matrix, w: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+def mean_and_sd(X: Matrix, w: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """Weighted mean and standard deviation of the columns; not finite where squares overflow."""
     w = np.full(X.shape[0], 1 / X.shape[0]) if w is None else w / w.sum()
     with np.errstate(over="ignore", invalid="ignore"):

@@ -177,9 +177,9 @@ def _place(choice: Choice) -> str:
     )
 
 
-def error_table(outcome: Fitted) -> Any:
+def error_table(outcome: Fitted, *, dense: bool = False) -> Any:
     """Return the errors of the model as a table."""
-    table = new_table("Error", "rows", "mean squared error", "± SE", "root", "R²")
+    table = new_table("Error", "rows", "mean squared error", "± SE", "root", "R²", dense=dense)
     words = {"training": "training", "cross_validated": "cross-validated", "test": "test"}
     for name, figures in outcome.errors.items():
         # The spread of training errors says nothing about how well the model generalizes.
@@ -232,11 +232,13 @@ def by_size(outcome: Fitted) -> tuple[np.ndarray, np.ndarray]:
     return order[outcome.model.coef[order] != 0], effect
 
 
-def coefficient_table(outcome: Fitted, most: int = _N_LARGEST) -> Any:
+def coefficient_table(
+    outcome: Fitted, most: int = _N_LARGEST, *, dense: bool = False
+) -> Any:
     """Return the largest coefficients as a table."""
     coef = outcome.model.coef
     order, effect = by_size(outcome)
-    table = new_table("Column", "coefficient", "× standard deviation")
+    table = new_table("Column", "coefficient", "× standard deviation", dense=dense)
     names = outcome.data.encoding.feature_names
     for j in order[:most]:
         table.add_row(plain(names[j]), f"{coef[j]:.6g}", f"{effect[j]:.4g}")
@@ -263,11 +265,15 @@ def rounded(value: float, like: float | None = None) -> str:
     return f"{value:.{max(0, 4 - math.floor(math.log10(scale)))}f}"
 
 
-def new_table(*columns: str) -> Any:
-    """Return a table of rich's: names on the left, numbers on the right."""
+def new_table(*columns: str, dense: bool = False) -> Any:
+    """Return a table of rich's: names on the left, numbers on the right.
+
+    A dense one has no empty lines above and below, and two spaces between its columns.
+    """
     rich_table = require("rich.table", "the report")
     box = require("rich.box", "the report")
-    table = rich_table.Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    room = {"show_edge": False, "padding": (0, 1, 0, 0)} if dense else {}
+    table = rich_table.Table(box=box.SIMPLE_HEAD, pad_edge=False, **room)
     table.add_column(columns[0], overflow="fold")
     for column in columns[1:]:
         table.add_column(column, justify="right", no_wrap=True)
