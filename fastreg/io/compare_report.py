@@ -83,7 +83,7 @@ def method_table(compared: Compared) -> Any:
 def _power(compared: Compared) -> int:
     """Return the power of ten that the errors are written in: 0 where they are not too long."""
     best = min(m.held_out_mean for m in compared.found.methods)
-    if best == 0 or 1e-3 <= best < 1e5:
+    if best == 0 or 0.1 <= best < 1e5:
         return 0
     return 3 * math.floor(math.log10(best) / 3)
 
@@ -137,6 +137,14 @@ def model_line(compared: Compared) -> str:
     return f"The model: {what}{why}, fitted to all training rows."
 
 
+def mse_of_mean(compared: Compared) -> float:
+    """Return the error of always predicting the training mean, on the rows that judge the model."""
+    test = compared.test
+    if not len(test.y):
+        return float(compared.found.baseline_errors.mean())
+    return float(np.average((test.y - compared.target_mean) ** 2, weights=test.w))
+
+
 def _wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
     return textwrap.wrap(
         text, _WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
@@ -153,5 +161,7 @@ def _folded(lines: list[str]) -> list[str]:
     return [
         part
         for line in lines
-        for part in _wrapped(line, first=indent if line.startswith(indent) else "", rest=indent)
+        for part in _wrapped(
+            line.strip(), first=indent if line.startswith(indent) else "", rest=indent
+        )
     ]

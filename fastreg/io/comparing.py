@@ -62,12 +62,15 @@ class Compared(Fitted):
         of those that cannot be told apart.
     test : Rows
         Those that the model can predict.
+    dropped : tuple of str
+        Columns left out on request.
     """
 
     settings: Comparing
     found: PenaltyComparison
     method: MethodResult
     test: Rows
+    dropped: tuple[str, ...] = ()
 
     @property
     def is_recommended(self) -> bool:
@@ -175,6 +178,7 @@ def compare_table(table: Table, settings: Comparing, **columns: Any) -> Compared
         found=found,
         method=method,
         test=test,
+        dropped=tuple(columns.get("drop", ())),
         **facts,
     )
 
