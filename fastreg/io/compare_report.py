@@ -134,6 +134,8 @@ def model_line(compared: Compared) -> str:
     why = ""
     if not compared.is_recommended:
         why = " (no clear winner: the simplest of those that cannot be told apart)"
+        if not compared.found.recommendation.predicts:
+            why = " (the simplest; none predicts better than the mean)"
     return f"The model: {what}{why}, fitted to all training rows."
 
 

@@ -13,9 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fastreg.model_selection.methods import MethodResult
-
-from .compare_report import mix_of, model_line, mse_of_mean
+from .compare_report import mixes_line, model_line, mse_of_mean
 from .comparing import Compared
 from .extras import require
 from .html_glossary import TERMS
@@ -145,21 +143,23 @@ def _answer(compared: Compared) -> str:
 
 
 def _taken(compared: Compared) -> str:
-    data, name = compared.data, compared.method.name
+    """Say in a sentence which method was taken, and whether that was recommended."""
+    data, name, n = compared.data, compared.method.name, len(compared.found.methods)
     k = len(data.encoding.inputs)
-    what = (
-        f"To predict {data.target} from the other {k} columns of {Path(data.source).name}"
-        if k > 1
-        else f"To predict {data.target} from {data.encoding.inputs[0].name}"
-    )
-    n = len(compared.found.methods)
-    if n == 1:
-        return f"{what}, {name} was fitted, the only method asked for."
+    columns = f"{k:,} columns" if k > 1 else f"the column {data.encoding.inputs[0].name}"
+    what = f"{data.target} from {columns} of {Path(data.source).name}"
     if compared.is_recommended:
-        return f"{what}, {name} is recommended out of {n} methods."
-    headline = compared.found.recommendation.headline
-    why = headline.removeprefix("No clear winner: ").partition(";")[0].rstrip(".")
-    return f"{what}, there is no clear winner among {n} methods ({why}); {name} was taken."
+        among = f"out of {n} methods" if n > 1 else "(the only method asked for)"
+        return f"To predict {what}, {name} is recommended {among}."
+    if compared.found.recommendation.predicts:
+        return (
+            f"For predicting {what} there is no clear winner among {n} methods: their errors on "
+            f"held-out rows cannot be told apart, and the simplest of them, {name}, was taken."
+        )
+    return (
+        f"No method predicts {what} better than the mean of the target does, beyond what chance "
+        f"may do; the model ({name}) is not to be relied on."
+    )
 
 
 def _worth(compared: Compared) -> str:
@@ -285,7 +285,7 @@ def _comparison(compared: Compared) -> str:
             f"{rounded(method.held_out_mean)} ± {rounded(method.held_out_se)}",
             rounded(method.train_mean),
             rounded(method.gap, like=method.held_out_mean),
-            _penalty(method),
+            f"{method.alpha:.4g}" if method.alpha > 0 else "none",
             f"{method.n_selected:,}",
             "the smallest"
             if i == at
@@ -294,8 +294,8 @@ def _comparison(compared: Compared) -> str:
         for i, method in enumerate(found.methods)
     ]
     columns = (
-        *("Method", "held-out error ± SE", "training error", "gap", "penalty", "features"),
-        "more than the smallest ± SE",
+        *("Method", "held-out error ± SE", "training error", "gap", "penalty α", "features"),
+        "more than the smallest, ± SE",
     )
     marked = [m.name for m in found.methods].index(compared.method.name)
     picture = comparison_picture(compared)
@@ -305,18 +305,12 @@ def _comparison(compared: Compared) -> str:
         paragraph(
             f"Mean squared errors over {len(found.fold_sizes)} folds of the training rows, the "
             f"same for all methods; always predicting the mean gives {base}. Penalty and number of "
-            "features are those of the fit to all training rows."
+            "features are those of the fit to all training rows.",
+            mixes_line(compared),
         ),
         table("The methods; the one taken is marked", columns, rows, marked=marked),
         figure(picture.name, picture.heading, picture.svg, picture.words),
     )
-
-
-def _penalty(method: MethodResult) -> str:
-    if method.alpha == 0:
-        return "none"
-    mix = mix_of(method)
-    return f"α = {method.alpha:.4g}" + (f", {mix}" if mix else "")
 
 
 def _recommendation(compared: Compared) -> str:

@@ -32,6 +32,8 @@ class Recommendation:
     tied : tuple of str
         The methods within one paired standard error of the best, the best among them; simplest
         first.
+    predicts : bool
+        Whether the best predicts held-out rows better than the mean of the target does.
     headline : str
         One sentence.
     reasons : tuple of str
@@ -41,6 +43,7 @@ class Recommendation:
     method: str | None
     best: str
     tied: tuple[str, ...]
+    predicts: bool
     headline: str
     reasons: tuple[str, ...]
 
@@ -125,7 +128,8 @@ def recommend(
         names,
         selects,
     )
-    if not (evidence.skill > max(evidence.skill_se, 0.0) and _predicts(evidence, best)):
+    predicts = evidence.skill > max(evidence.skill_se, 0.0) and _predicts(evidence, best)
+    if not predicts:
         method, headline = None, _no_skill(evidence)
     elif len(tied) == len(methods) > 1:
         method = None
@@ -145,7 +149,12 @@ def recommend(
         *_one_se(evidence, method or tied[0]),
     ]
     return Recommendation(
-        method=method, best=best.name, tied=tied, headline=headline, reasons=tuple(reasons)
+        method=method,
+        best=best.name,
+        tied=tied,
+        predicts=bool(predicts),
+        headline=headline,
+        reasons=tuple(reasons),
     )
 
 
@@ -190,15 +199,15 @@ def _no_skill(evidence: _Evidence) -> str:
 def _ranking(evidence: _Evidence, best: str) -> list[str]:
     own = evidence.methods[best]
     others = [
-        f"{m.name} by {difference:.3g} ± {se:.3g}"
+        f"{m.name} by {_digits(difference)} ± {_digits(se)}"
         for m, difference, se in zip(
             evidence.methods.values(), evidence.differences, evidence.se, strict=True
         )
         if m is not own
     ]
     text = (
-        f"{_capital(best)} has the smallest held-out error, {own.held_out_mean:.4g} ± "
-        f"{own.held_out_se:.2g} over {own.held_out_errors.size} folds"
+        f"{_capital(best)} has the smallest held-out error, {_digits(own.held_out_mean, 4)} ± "
+        f"{_digits(own.held_out_se, 2)} over {own.held_out_errors.size} folds"
     )
     if others:
         text += f"; the error is larger with {', with '.join(others)} (± paired standard errors)"
@@ -226,13 +235,14 @@ def _skill(evidence: _Evidence, best: str) -> list[str]:
     share = evidence.skill / evidence.baseline
     text = (
         f"{_capital(best)} explains {share:.0%} of the variation of held-out rows; its training "
-        f"error is {own.train_mean:.4g}, a gap of {own.gap:.4g}."
+        f"error is {_digits(own.train_mean, 4)}, a gap of {_digits(own.gap, 4)}."
     )
     plain = evidence.methods.get("least squares")
     if plain is not None and plain is not own and plain.gap > 2 * abs(own.gap):
         text += (
-            f" Least squares fits the training rows more closely ({plain.train_mean:.4g}) and "
-            f"misses held-out rows by {plain.held_out_mean:.4g}: it overfits."
+            " Least squares fits the training rows more closely "
+            f"({_digits(plain.train_mean, 4)}) and misses held-out rows by "
+            f"{_digits(plain.held_out_mean, 4)}: it overfits."
         )
     return [text]
 
@@ -250,8 +260,9 @@ def _collinear(evidence: _Evidence) -> list[str]:
         ]
     worst = int(np.nanargmax(found.vif))
     figures = (
-        f"the condition number of the standardized columns is {found.condition_number:.3g} and the "
-        f"largest variance inflation factor {found.largest_vif:.3g} ({evidence.names[worst]})"
+        f"the condition number of the standardized columns is {_digits(found.condition_number)} "
+        f"and the largest variance inflation factor {_digits(found.largest_vif)} "
+        f"({evidence.names[worst]})"
     )
     if found.condition_number > STRONG or found.largest_vif > LARGE_VIF:
         return [
@@ -291,12 +302,17 @@ def _one_se(evidence: _Evidence, name: str) -> list[str]:
     if not own.alpha_1se > own.alpha:
         return []
     text = (
-        f"By the one-standard-error rule the alpha of {name} could rise from {own.alpha:.4g} to "
-        f"{own.alpha_1se:.4g} without a visible loss"
+        f"By the one-standard-error rule the alpha of {name} could rise from "
+        f"{_digits(own.alpha, 4)} to {_digits(own.alpha_1se, 4)} without a visible loss"
     )
     if own.n_features_1se != own.n_selected:
         text += f", with {own.n_features_1se} columns in place of {own.n_selected}"
     return [text + "."]
+
+
+def _digits(value: float, n: int = 3) -> str:
+    """Write some significant digits, without an exponent where the number is readable so."""
+    return f"{float(f'{value:.{n}g}'):g}"
 
 
 def _listed(names: Sequence[str]) -> str:
