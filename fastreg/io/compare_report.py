@@ -63,7 +63,7 @@ def method_table(compared: Compared) -> Any:
     """Return the comparison as a table: errors, and how far each method is from the best."""
     found = compared.found
     at = [m.name for m in found.methods].index(found.recommendation.best)
-    columns = ("held-out", "± SE", "training", "gap", "α", "features", "− best", "± SE")
+    columns = ("held-out", "± SE", "training", "gap", "α", "used", "− best", "± SE")
     table = new_table("Method", *columns, dense=True)
     power = _power(compared)
     for i, method in enumerate(found.methods):
@@ -73,7 +73,7 @@ def method_table(compared: Compared) -> Any:
         table.add_row(
             method.name + mark,
             *(_short(value, found.methods[at].held_out_mean, power) for value in errors),
-            f"{method.alpha:.3g}",
+            f"{method.alpha:.2g}",
             str(method.n_selected),
             *(_short(value, found.methods[at].held_out_mean, power) for value in away),
         )
@@ -104,7 +104,7 @@ def notes_line(compared: Compared) -> str:
     unit = f", in units of 1e{power}" if power else ""
     return (
         f"* {word}. Errors are mean squared errors{unit}; always predicting the mean gives "
-        f"{rounded(base / 10.0**power)}. α and features: of the fit to all training rows. "
+        f"{rounded(base / 10.0**power)}. α and features used: of the fit to all training rows. "
         f"{mixes_line(compared)}".rstrip()
     )
 

@@ -220,15 +220,16 @@ def missing_mask(values: np.ndarray) -> np.ndarray:
 
 
 def _refuse_absent(table: Table, names: Sequence[str]) -> None:
-    known = {*table.columns, *table.matrix_names}
     for name in names:
         if name in table.unusable:
             raise ValueError(
                 f"{table.source}: column {name!r} holds {table.unusable[name]}, "
                 "which is neither a number nor a category"
             )
-    absent = [name for name in names if name not in known]
+    absent = [name for name in names if name not in table.columns]
     if table.matrix is not None:
+        known = {*table.matrix_names}
+        absent = [name for name in absent if name not in known]
         absent = [name for name in absent if not name.isdecimal()]
     if absent:
         few = ", ".join(map(repr, absent[:10])) + (", ..." if len(absent) > 10 else "")

@@ -204,6 +204,8 @@ def gap_line(outcome: Fitted) -> str:
     sign = "-" if error < training else "+"
     gap = sign + rounded(abs(error - training), like=training)
     times = f" (it is {error / training:.3g} times as large)" if training > 0 else ""
+    if training < error / 1e4:
+        times = " (the training rows are fitted almost exactly)"
     return f"Gap from training to {word} error: {gap}{times}"
 
 

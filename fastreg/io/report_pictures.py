@@ -25,7 +25,7 @@ from .extras import require
 from .learning import learn_prepared
 from .report import rounded
 
-SIZE = (7.2, 3.7)
+SIZE = (5.0, 4.2)  # legible on a phone, without scrolling
 N_ALPHAS = 50
 _PENALTIES = {
     "least squares": "ridge",
@@ -73,7 +73,7 @@ def comparison_picture(compared: Compared) -> Picture:
         f"{rounded(best.held_out_mean)}; always predicting the mean gives {rounded(base)}. The "
         f"widest gap is that of {worst.name}, {rounded(worst.gap)}."
     )
-    height = 1.3 + 0.42 * len(found.methods)
+    height = 1.6 + 0.36 * len(found.methods)
     draw = PenaltyComparisonDisplay(found).plot
     return Picture("comparison", heading, _svg(draw, "comparison", heading, height), words)
 
@@ -154,7 +154,7 @@ def _complexity(compared: Compared, curve: ComplexityCurve) -> Picture:
         f"{rounded(curve.train_mean[at])}. "
     )
     if at == end:
-        words += "It falls to the end of the grid: hardly any penalty is needed."
+        words += "That is the end of the grid: a weaker penalty might do as well."
     else:
         rises = error[end] - error[at]
         visible = rises > curve.held_out_se[at]

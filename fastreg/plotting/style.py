@@ -17,6 +17,7 @@ TRAIN, HELD_OUT, NEUTRAL = COLOURS[0], COLOURS[1], "0.35"
 BACKGROUND = "0.72"
 
 FIGURE_SIZE = (7.0, 4.5)
+NARROW = 5.5  # inches
 N_NAMED = 8
 MOST_DECADES = 4  # of an axis with ticks between the numbers
 MOST_LINES = 60  # of the unnamed features; more are shown by the band they fill
@@ -344,20 +345,24 @@ def short_number(value: float) -> str:
 
 
 def legend(ax: Any, handles: Sequence[Any], *, title: str | None = None) -> Any:
-    """Name what is drawn: beside the axes where the figure makes room for it, else within.
+    """Name what is drawn: beside the axes, or below those of a narrow figure.
 
-    Names are taken as they are: a dollar sign is no formula, a first underscore hides nothing.
+    Within the axes where the figure has no layout that makes room for it. Names are taken as they are: a dollar sign is no formula, a first underscore hides nothing.
     """
     handles = list(dict.fromkeys(handles))
     labels = [handle.get_label() for handle in handles]
     if not labels:
         return None
+    owner = ax
     where: dict[str, Any] = {"loc": "best", "framealpha": 0.8, "edgecolor": "none"}
     if ax.figure.get_layout_engine() is not None:
-        where = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "borderaxespad": 0.0}
+        if ax.figure.get_figwidth() < NARROW:
+            owner, where = ax.figure, {"loc": "outside lower left", "ncols": 2}
+        else:
+            where = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "borderaxespad": 0.0}
         where["frameon"] = False
     numbers = [str(i) for i in range(len(labels))]
-    box = ax.legend(handles, numbers, fontsize="small", title=title, **where)
+    box = owner.legend(handles, numbers, fontsize="small", title=title, **where)
     box.get_title().set_fontsize("small")
     for text, label in zip(box.get_texts(), labels, strict=True):
         text.set_parse_math(False)
