@@ -347,7 +347,8 @@ def short_number(value: float) -> str:
 def legend(ax: Any, handles: Sequence[Any], *, title: str | None = None) -> Any:
     """Name what is drawn: beside the axes, or below those of a narrow figure.
 
-    Within the axes where the figure has no layout that makes room for it. Names are taken as they are: a dollar sign is no formula, a first underscore hides nothing.
+    Within the axes where the figure has no layout that makes room for it. Names are taken as
+    they are: a dollar sign is no formula, a first underscore hides nothing.
     """
     handles = list(dict.fromkeys(handles))
     labels = [handle.get_label() for handle in handles]
