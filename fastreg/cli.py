@@ -228,6 +228,7 @@ def _run_demo(options: argparse.Namespace) -> None:
 
     table = "diabetes.csv"
     require("rich", "the report")
+    require("matplotlib", "--report")
     require("pyarrow", f"reading {table}")
     data = load_diabetes(scaled=False)
     rows = [[*x, y] for x, y in zip(data.data.tolist(), data.target.tolist(), strict=True)]
@@ -264,6 +265,10 @@ def _refuse_overwriting(out: str, *inputs: str) -> None:
     target = Path(out)
     if target.is_dir() or not target.absolute().parent.is_dir():
         raise ValueError(f"{out}: cannot be written: it is or needs a folder")
+    # a file is replaced, a device such as /dev/null written to
+    in_place = target.exists() and not target.is_file()
+    if not os.access(target if in_place else target.resolve().parent, os.W_OK):
+        raise ValueError(f"{out}: cannot be written: its folder may not be written to")
     for name in inputs:
         if target.exists() and Path(name).exists() and target.samefile(name):
             raise ValueError(f"{out}: would overwrite an input")

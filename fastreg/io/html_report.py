@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import os
 import platform
 from pathlib import Path
 
@@ -42,7 +41,7 @@ def check_report(path: str, *others: str) -> None:
     Raises
     ------
     ValueError
-        An ending that no browser opens, a place that may not be written to, or one of `others`.
+        An ending that no browser opens, or one of `others`.
     MissingExtraError
         If matplotlib is not installed.
     """
@@ -52,10 +51,7 @@ def check_report(path: str, *others: str) -> None:
     for other in others:
         if target.absolute() == Path(other).absolute():
             raise ValueError(f"{path}: the report and the model cannot be the same file")
-    folder = target.absolute().parent
-    if not os.access(target if target.exists() else folder, os.W_OK):
-        raise ValueError(f"{path}: cannot be written: it or its folder may not be written to")
-    require("matplotlib", "--report", extra="plot")
+    require("matplotlib", "--report")
 
 
 def write_report(path: str, compared: Compared, command: str, model_path: str) -> None:
@@ -282,14 +278,18 @@ def _comparison(compared: Compared) -> str:
     rows = [
         (
             method.name,
-            f"{rounded(method.held_out_mean)} ± {rounded(method.held_out_se)}",
+            f"{rounded(method.held_out_mean)} ± "
+            f"{rounded(method.held_out_se, like=method.held_out_mean)}",
             rounded(method.train_mean),
             rounded(method.gap, like=method.held_out_mean),
             f"{method.alpha:.4g}" if method.alpha > 0 else "none",
             f"{method.n_selected:,}",
             "the smallest"
             if i == at
-            else f"{found.differences[i, at]:.4g} ± {found.difference_se[i, at]:.3g}",
+            else " ± ".join(
+                rounded(each[i, at], like=method.held_out_mean)
+                for each in (found.differences, found.difference_se)
+            ),
         )
         for i, method in enumerate(found.methods)
     ]
