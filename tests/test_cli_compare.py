@@ -233,7 +233,8 @@ def test_levels_that_only_test_rows_have(run, diabetes, tmp_path):
     code, out, err = run("compare", "t.csv", "--target", "y", "--report", "r.html")
     assert (code, err) == (0, "")
     text = " ".join(out.split())
-    assert "Warning: 3 of 89 test rows have levels that no training row has, in column 'city'" in text
+    words = "3 of 89 test rows have levels that no training row has, in column 'city' (3)"
+    assert f"Warning: {words}" in text
     written = json.loads((tmp_path / "model.json").read_text())
     assert written["errors"]["test"]["n_rows"] == 86
     assert "levels that no training row has" in (tmp_path / "r.html").read_text()
