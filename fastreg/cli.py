@@ -81,6 +81,7 @@ def _run_compare(options: argparse.Namespace) -> None:
     compared = compare_table(
         read_table(options.table, text_columns=options.categorical),
         _settings(options, Comparing),
+        progress=sys.stdout.isatty() and not options.quiet,
         target=options.target,
         weights=options.weights,
         drop=options.drop,

@@ -13,7 +13,7 @@ from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, Ridge
 from sklearn.model_selection import KFold, train_test_split
 
 from fastreg.io.comparing import Comparing, compare_table
-from fastreg.io.tables import Table
+from fastreg.io.tables import Table, read_table
 from fastreg.model_selection import compare_penalties
 from fastreg.model_selection.methods import METHODS
 
@@ -323,6 +323,12 @@ def test_without_rich_it_is_quiet_or_refused(run, refused, table, monkeypatch):
     monkeypatch.setitem(sys.modules, "rich", None)
     assert "the report needs rich" in refused("compare", table, "--target", "y")
     assert run("compare", table, "--target", "y", "--quiet") == (0, "", "")
+
+
+def test_rounding_is_no_warning(shared_data):
+    """Fingerprints, many of them constant or equal: variances that are merged round below zero."""
+    table = read_table(shared_data / "permeability_qsar.npz")
+    assert compare_table(table, Comparing(methods=("lasso",)), target="y").warnings == []
 
 
 def test_sparse_tables(run, tmp_path):

@@ -113,13 +113,17 @@ class ColumnMeans(TransformerMixin, BaseEstimator):
         return X[:, :-1], (w.toarray() if sparse.issparse(w) else w).ravel()
 
 
-def compare_table(table: Table, settings: Comparing, **columns: Any) -> Compared:
+def compare_table(
+    table: Table, settings: Comparing, *, progress: bool = False, **columns: Any
+) -> Compared:
     """Split, compare, take a method, judge its model.
 
     Parameters
     ----------
     table : Table
     settings : Comparing
+    progress : bool, default=False
+        Show a bar while it is compared.
     **columns
         `target`, `weights`, `drop`, `categorical` of `prepare`.
 
@@ -149,7 +153,7 @@ def compare_table(table: Table, settings: Comparing, **columns: Any) -> Compared
     )
     train = rows_of(data, np.arange(len(data.y)))
     with noted_warnings() as messages:
-        found = _compare(train, data, settings)
+        found = _compare(train, data, settings, progress)
     means = feature_means(train.X, train.w, data.encoding.feature_names)
     train = train.filled(means)
     facts = describe_training(train, data)
@@ -190,7 +194,9 @@ def _mask(usable: np.ndarray, part: np.ndarray) -> np.ndarray:
     return mask
 
 
-def _compare(train: Rows, data: Prepared, settings: Comparing) -> PenaltyComparison:
+def _compare(
+    train: Rows, data: Prepared, settings: Comparing, progress: bool
+) -> PenaltyComparison:
     X, filling = train.X, None
     if data.missing:
         filling = ColumnMeans(data.encoding.feature_names, train.w is not None)
@@ -211,6 +217,7 @@ def _compare(train: Rows, data: Prepared, settings: Comparing) -> PenaltyCompari
         random_state=settings.seed,
         tol=TOL,
         max_iter=MAX_ITER,
+        progress=progress,
     )
 
 
