@@ -216,7 +216,7 @@ def _data(compared: Compared) -> str:
     if data.missing:
         counts = ", ".join(f"{name} {count:,}" for name, count in [*data.missing.items()][:30])
         more = f" and {len(data.missing) - 30} more columns" if len(data.missing) > 30 else ""
-        words = f"filled with means of training rows: {counts}{more}"
+        words = f"in the training rows, filled with the means of others: {counts}{more}"
         pairs.append(("Missing values", words))
     pairs += _oddities(compared)
     return _section("data", facts(pairs), _categories(compared))
