@@ -207,6 +207,24 @@ def test_far_down_with_many_more_columns_than_rows(
 
 
 @pytest.mark.parametrize("l1_ratio", RATIOS)
+@pytest.mark.parametrize("options", ["plain", "weights", "bounds", "factors", "everything"])
+def test_one_alpha_that_takes_most_columns(
+    on_working_set: None, options: str, l1_ratio: float
+) -> None:
+    """The last working set is all of X, whatever is on the way; the solution is that of a path."""
+    X, y = make_data(5, 400, 400, strong=40)
+    instance = Instance(X, y, l1_ratio, **some_options(options, X, y, l1_ratio))
+    alphas = down(instance, 1e-3, 10)
+    at_once = path_of(instance, alphas[-1:], tol=1e-12)
+    assert at_once.diagnostics.working_sets[-1] == np.count_nonzero(instance.usable)
+    assert len(at_once.diagnostics.working_sets) < 10
+    assert_optimal(instance, at_once)
+    path = path_of(instance, alphas, tol=1e-12)
+    last, only = points(path)[-1], points(at_once)[0]
+    assert abs(instance.objective(*last) - instance.objective(*only)) <= 1e-11 * instance.yy
+
+
+@pytest.mark.parametrize("l1_ratio", RATIOS)
 def test_columns_of_very_different_sizes(on_working_set: None, l1_ratio: float) -> None:
     X, y = make_data(3, 50, 120)
     X = X * 10.0 ** np.random.default_rng(0).integers(-3, 4, 120)
@@ -461,7 +479,7 @@ class TestManyTasks:
 WAYS = {
     "as G": lambda *_: False,
     "as rows": lambda *_: True,
-    "as G, then as rows": lambda design, cols: cols.size > 15,
+    "as G, then as rows": lambda design, cols, *_: cols.size > 15,
 }
 
 

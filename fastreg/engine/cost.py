@@ -20,6 +20,9 @@ SYMMETRIC = 0.5  # of the products are needed where all are taken at once
 REDONE = 2.0  # α solved to an α accepted
 FEW_COLUMNS = 256  # fewer are held as a Gram matrix whatever their entries
 LOOKS = 2.0  # at coordinates that stay where they are, as a multiple of the moves
+COPY_BYTES = 80 << 20  # what may be copied of X for descent on rows where a Gram matrix fits
+COLD_SWEEPS = 40.0  # that an α takes by itself
+MOST_COLUMNS = 2.0  # to a row, to be swept over all at once
 
 
 def holds_moments(design: Design, n_tasks: int, n_alphas: int, exact: bool) -> bool:
@@ -84,22 +87,45 @@ def takes_all(design: Design) -> bool:
     """
     every = np.arange(design.n_features)
     sweep = design.move_cost(every) * every.size
-    return sweep <= BOOKKEEPING and prefers_rows(design, every)
+    return sweep <= BOOKKEEPING and prefers_rows(design, every, 0, 1)
 
 
 def can_hold_all(design: Design) -> bool:
     """Whether every column may be held at once, for sweeps over all of X: dense ones are copied."""
-    entries = 0.5 * design.move_cost(np.arange(design.n_features)) * design.n_features
-    return 8.0 * entries <= COLUMN_BYTES
+    return _copied_bytes(design, np.arange(design.n_features)) <= COLUMN_BYTES
 
 
-def prefers_rows(design: Design, cols: np.ndarray) -> bool:
+def takes_rest(design: Design, n_wanted: int, n_held: int, n_alphas: int) -> bool:
+    """Whether all columns should join the `n_held`, for descent on the residual.
+
+    So it is where the last α takes a good part of X, `n_wanted` columns already: sweeps find what
+    is missing among the others sooner than passes over X. Of many more columns than rows far too
+    many would come in.
+    """
+    p = design.n_features
+    if n_alphas > 1 or 4 * n_wanted < p or p > MOST_COLUMNS * design.n_rows:
+        return False
+    every = np.arange(p)
+    return _copied_bytes(design, every) <= COPY_BYTES and prefers_rows(design, every, p - n_held, 1)
+
+
+def prefers_rows(design: Design, cols: np.ndarray, n_new: int, n_alphas: int) -> bool:
     """Whether descent on the columns `cols` is faster through the residual than on their G.
 
     A move costs k multiplications on G. Through the residual it costs two passes over the entries
-    of a column, and so does a look at a coordinate, which on G is free.
+    of a column, and so does a look at a coordinate, which on G is free. Where few α are left, the
+    products of the `n_new` columns that G does not hold yet may be more than what they save.
     """
     k = cols.size
     if 8.0 * k * k > COLUMN_BYTES:
         return True
-    return k > FEW_COLUMNS and k > LOOKS * design.move_cost(cols)
+    move = design.move_cost(cols)
+    if k <= FEW_COLUMNS or k > LOOKS * move:
+        return k > FEW_COLUMNS
+    sweeps = COLD_SWEEPS + SWEEPS * (n_alphas - 1)
+    products = design.gram_cost(k) * n_new / k
+    return products > sweeps * k * (move - k) and _copied_bytes(design, cols) <= COPY_BYTES
+
+
+def _copied_bytes(design: Design, cols: np.ndarray) -> float:
+    return 4.0 * design.move_cost(cols) * cols.size

@@ -24,6 +24,7 @@ def descend(
     settings: Settings,
     cols: np.ndarray | None = None,
     max_iter: int | None = None,
+    before: np.ndarray | None = None,
 ) -> Descent:
     """Solve for each alpha in turn from `coef`, which is updated in place.
 
@@ -31,6 +32,8 @@ def descend(
     ----------
     cols : ndarray of int, optional
         The columns that `q` holds, in its order, usable or not; None where it holds all.
+    before : ndarray, optional
+        Alphas to pass on the way to the first, see `grid.approach`.
 
     Returns
     -------
@@ -61,6 +64,8 @@ def descend(
         settings.seed,
         settings.plain,
     )
+    if before is not None and before.size:
+        run.approach(before)
     while (status := run.run()) != _DONE:
         breathe()
         if status == _GROW:

@@ -41,15 +41,17 @@ class HeldColumns:
         self.square = _Square()
         self.as_rows = False
 
-    def add(self, wanted: np.ndarray) -> None:
-        """Let columns join; those that are there already are passed over."""
+    def add(self, wanted: np.ndarray, n_alphas: int) -> None:
+        """Let columns join for the `n_alphas` to come; those that are there are passed over."""
         new = wanted[self.position[wanted] < 0]
         if not new.size:
             return
         old, size = self.cols.size, self.cols.size + new.size
         self.cols = np.concatenate([self.cols, new])
         self.position[new] = np.arange(old, size)
-        self.as_rows = self.can_use_rows and (self.as_rows or prefers_rows(self.design, self.cols))
+        self.as_rows = self.can_use_rows and (
+            self.as_rows or prefers_rows(self.design, self.cols, new.size, n_alphas)
+        )
         if self.as_rows:
             self.square = _Square()
             return

@@ -15,6 +15,7 @@ from scipy import sparse
 from fastreg.designs import Design
 from fastreg.engine.answer import Answer
 from fastreg.engine.certificate import Certificates, certify, is_rounding, is_solved
+from fastreg.engine.cost import takes_rest
 from fastreg.engine.descent import descend
 from fastreg.engine.evaluation import Block
 from fastreg.engine.grid import approach
@@ -67,12 +68,14 @@ class WorkingSetTask:
         self._plan(problem.alpha_max(free_rows))
         self.n_iter = np.zeros(self.points.size, dtype=np.intp)
         m = problem.task.alphas.size
+        self.way: np.ndarray | None = None  # α to pass without a look before the next batch
         self.answers: list[tuple[np.ndarray, ...]] = []  # by batch: lengths, places, coefficients
         self.rr, self.held_out = np.empty(m), np.empty(m)
         self.found = Certificates(*np.empty((4, m)))
         self.at, self.batch, self.tries, self.tighter = 0, self.first, 0, 1.0
         self.margin, self.near = MARGIN, NEAR
         self.complete = self.rejected = False
+        self.n_late = 0  # how many columns outside W the last look asked for, whoever may join
         self.factor = Factor(design.n_features)
         self.slope: np.ndarray | None = None
         self.columns = HeldColumns(design, problem, self.can_use_rows)
@@ -100,6 +103,17 @@ class WorkingSetTask:
             size = max(self.design.n_rows, self.design.n_features)
             self.longest = max(self.longest, MOST_WHOLE // (size * n_tasks))
         self.wanted, self.batch = self.problem.cols, self.longest
+
+    def _take_all(self) -> None:
+        """Want every column, and let points on the way be passed without a look at X."""
+        self.wanted = self.problem.cols
+        on_the_way = self.slots < 0
+        on_the_way[: self.at] = False
+        stay, spent = ~on_the_way, self.n_iter[self.at]
+        self.way = self.points[on_the_way]
+        self.points, self.slots, self.tols = self.points[stay], self.slots[stay], self.tols[stay]
+        self.n_iter = self.n_iter[stay]
+        self.n_iter[self.at] = spent
 
     def _plan(self, top: float) -> None:
         """List the points to solve: every α asked for and, from afar, some on the way there."""
@@ -184,8 +198,9 @@ class WorkingSetTask:
                 settings,
                 work,
                 self._left(),
+                self.way,
             )
-            self.trial, self.spent = run.coefs, run.n_iter
+            self.trial, self.spent, self.way = run.coefs, run.n_iter, None
             self.n_sweeps += run.n_sweeps
             self.n_newton += run.n_newton
         else:
@@ -199,7 +214,11 @@ class WorkingSetTask:
 
     def _begin(self) -> tuple[np.ndarray, np.ndarray, Settings]:
         """Let what is wanted join W; return W, the α of the batch and when to stop on W."""
-        self.columns.add(self.wanted)
+        n_alphas = int(np.count_nonzero(self.slots[self.at :] >= 0))
+        held = self.columns.cols.size
+        if self.can_use_rows and takes_rest(self.design, held + self.n_late, held, n_alphas):
+            self._take_all()
+        self.columns.add(self.wanted, n_alphas)
         self.ahead, work = self._ahead(), self.columns.cols
         self.size = work.size
         tol = INNER * self.tighter * float(self.tols[self.ahead].min())
@@ -333,12 +352,13 @@ class WorkingSetTask:
     def _collect(self, alphas: np.ndarray, corr: np.ndarray) -> None:
         """Want the features that violate at the rejected points, first come first."""
         outside, limit = self._outside()
-        wanted, missed = np.empty(0, dtype=np.intp), 0
+        wanted, missed, self.n_late = np.empty(0, dtype=np.intp), 0, 0
         near = self.near * (self.alpha - self.points[self.ahead.stop - 1])
         for k, (alpha, c) in enumerate(zip(alphas, corr, strict=True)):
             excess = self._excess(c, alpha, outside)
             missed += np.count_nonzero(excess > 0)
             late = outside[excess > -near]
+            self.n_late = max(self.n_late, late.size)
             if k and late.size > limit:
                 break
             if late.size > limit:

@@ -37,6 +37,7 @@ cdef enum:
     MOST_CUTS = 4   # of the very first attempt: sweeps find a support sooner
     STALLED = 50    # iterations, and a tenth of them Newton steps, without half the gap
 
+cdef double STUCK = 0.1         # of the cost of a Newton step, where sweeps get nowhere
 cdef double LEAST_SHARE = 0.01  # of the tolerance, where little has been explained
 cdef double FARTHEST = 2.0      # steps of the path that a secant is followed
 cdef double APPENDED = 0.3      # of the time of as many moves: L is read once for several variables
@@ -92,6 +93,7 @@ cdef class Descent:
     cdef readonly object gaps, violations, n_iter, converged
     cdef readonly Py_ssize_t n_newton, n_sweeps
     cdef Py_ssize_t n_newton_before         # up to the alpha before
+    cdef Py_ssize_t n_before                # sweeps on the way to the first alpha
     cdef Py_ssize_t it_best, newton_best    # when `gap_best` was measured
     cdef double gap_best
     cdef double[::1] coef_view, c_view, d_view, g_view, gaps_view, violations_view
@@ -167,7 +169,7 @@ cdef class Descent:
         self.live = &self.live_view[0]
         self.yy, self.tol_gap, self.tol_violation = yy, tol_gap, tol_violation
         self.max_iter, self.rng, self.plain = max_iter, seed, plain
-        self.n_newton = self.n_sweeps = self.n_newton_before = 0
+        self.n_newton = self.n_sweeps = self.n_newton_before = self.n_before = 0
         self.has_l2, self.spread = False, 0.0
         for i in range(self.n_cols):
             if not 0 <= cols[i] < min(p, factor.where_view.shape[0]):
@@ -184,6 +186,25 @@ cdef class Descent:
         self.at = 0
         self.it = -1
 
+    def approach(self, const double[::1] alphas):
+        """Take two sweeps at each of these on the way to the first alpha, without a certificate.
+
+        The sweeps count as iterations of the first alpha.
+        """
+        cdef Py_ssize_t i, k
+        with nogil:
+            for k in range(alphas.shape[0]):
+                self.alpha = alphas[k]
+                self.sweep(self.n_cols, self.cols)
+                self.n_live = 0
+                for i in range(self.n_cols):
+                    if self.b[self.cols[i]] != 0:
+                        self.live[self.n_live] = self.cols[i]
+                        self.n_live += 1
+                self.sweep(self.n_live, self.live)
+        self.n_before = 2 * alphas.shape[0]
+        self.it = -1
+
     def run(self, double budget=3e8):
         """Work for about `budget` floating-point operations; return DONE, PAUSED or GROW."""
         cdef int status
@@ -198,7 +219,7 @@ cdef class Descent:
         while self.at < self.alphas.shape[0]:
             if self.it < 0:
                 self.alpha = self.alphas[self.at]
-                self.it = 0
+                self.it = self.n_before if self.at == 0 else 0
                 self.spent, self.patience, self.idle_sweeps = 0.0, 1.0, 0
                 self.gap_best = INFINITY
                 if self.at > 0 and self.n_iter_view[self.at - 1] > 0 and not self.plain:
@@ -479,7 +500,7 @@ cdef class Descent:
         """
         cdef double ratio = self.spent / (self.patience * self.newton_cost())
         cdef bint stuck = self.idle_sweeps >= max(LONG, self.max_iter // 4)
-        return ratio >= 1.0 or (stuck and ratio > 0)
+        return ratio >= 1.0 or (stuck and ratio >= STUCK)
 
     cdef double tol_here(self) noexcept nogil:
         """Return the gap to reach: on a path relative to (P(0) − P(b)) / P(0), what b explains.
