@@ -61,7 +61,7 @@ def path(ax: Any) -> None:
 
 def wide_path(ax: Any) -> None:
     X, y = wide()
-    model = LassoCV(eps=1e-2, selection_rule="1se").fit(X, y)
+    model = LassoCV(eps=1e-2, selection_rule="1se", tol=1e-9).fit(X, y)
     CoefficientPathDisplay.from_estimator(model, X, y, ax=ax)
 
 
