@@ -300,6 +300,43 @@ def test_refusals(arguments, reason, refused, table, diabetes, tmp_path):
     assert {path.suffix for path in tmp_path.iterdir()} == {".csv"}
 
 
+@pytest.mark.parametrize(
+    ("columns", "more", "reason"),
+    [
+        ({"d": "only"}, [], "nothing is left to predict 'y' from: 'd' has the same value"),
+        ({"a": 1e200}, [], "overflow: rescale"),
+        ({"y": 1e100, "a": 0.0}, [], "'y' are too large to be squared; rescale it"),
+        ({"a": "sparse"}, ["--missing", "mean"], "'a' has no value in the training rows"),
+        ({"a": 0.0, "w": "first"}, ["--weights", "w"], "all weights of .* rows are zero"),
+        ({"a": 0.0}, ["--cv", "2", "--test-size", "0.8"], "6 training rows are too few .* --cv 2"),
+        ({"a": 0.0}, ["--cv", "3", "--test-size", "0.9"], "3 training rows are too few"),
+    ],
+)
+def test_data_that_cannot_be_compared(columns, more, reason, refused, tmp_path):
+    rng = np.random.default_rng(0)
+    draw = {
+        "only": ["only"] * 30,
+        "sparse": np.where(np.arange(30) == 3, 1.0, np.nan),
+        "first": (np.arange(30) < 6) * 1.0,
+        0.0: rng.normal(size=30),
+        1e100: 1e100 * rng.normal(size=30),
+        1e200: 1e200 * rng.normal(size=30),
+    }
+    columns = {"y": 0.0, **columns}
+    frame = pd.DataFrame({name: draw[kind] for name, kind in columns.items()})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    assert re.search(reason, refused("compare", "t.csv", "--target", "y", *more))
+    assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1e60])
+def test_targets_of_any_size(scale, run, diabetes, tmp_path):
+    diabetes.assign(y=scale * diabetes["y"]).to_csv(tmp_path / "t.csv", index=False)
+    code, out, err = run("compare", "t.csv", "--target", "y")
+    assert (code, err) == (0, "")
+    assert "explains 54% of the variation" in out
+
+
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write anywhere")
 @pytest.mark.parametrize("option", ["--out", "--report"])
 def test_a_folder_that_may_not_be_written_to_is_refused(option, refused, tmp_path):

@@ -38,7 +38,8 @@ from .model_json import Model
 from .prepare import Prepared, describe_counts, feature_means, fill_missing, prepare
 from .tables import Table
 
-FEWEST_ROWS = 4  # two folds, and two rows in each half to choose a penalty by
+FEWEST_ROWS = 4
+FEWEST_ROWS_OF_HALVES = 10  # each half is cut into five folds, to choose a penalty by
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,10 +139,12 @@ def compare_table(
     """
     options = {**columns, "missing": settings.missing}
     whole = prepare(table, **options)
-    parts = split_rows(whole, settings)
-    if len(parts[0]) < FEWEST_ROWS:
+    parts = split_rows(whole, settings, in_order=True)
+    fewest = FEWEST_ROWS_OF_HALVES if settings.cv == 2 else FEWEST_ROWS
+    if len(parts[0]) < fewest:
         raise ValueError(
-            f"{len(parts[0])} training rows are too few to compare anything: at least {FEWEST_ROWS}"
+            f"{len(parts[0])} training rows are too few to compare anything with --cv "
+            f"{settings.cv}: at least {fewest}"
         )
     train_table, test_table = (table.take(_mask(whole.rows, part)) for part in parts)
     data = prepare(train_table, **options)
@@ -232,7 +235,8 @@ def l1_ratios_for(train: Rows) -> list[float]:
     _, (sd,) = mean_and_sd(train.y[:, None], train.w)
     if not (np.isfinite(sd) and sd > 0):
         return list(L1_RATIOS)
-    return [ratio * sd / (ratio * sd + 1.0 - ratio) for ratio in L1_RATIOS]
+    below_one = float(np.nextafter(1.0, 0.0))
+    return [float(min(r * sd / (r * sd + 1.0 - r), below_one)) for r in L1_RATIOS]
 
 
 def _test_rows(table: Table, data: Prepared, means: np.ndarray) -> tuple[Rows, list[str]]:

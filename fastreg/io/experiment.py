@@ -240,8 +240,15 @@ def rows_of(data: Prepared, part: np.ndarray) -> Rows:
     return Rows(data.X[part], data.y[part], None if w is None else w[part])
 
 
-def split_rows(data: Prepared, settings: Judging) -> tuple[np.ndarray, np.ndarray]:
+def split_rows(
+    data: Prepared, settings: Judging, *, in_order: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the numbers of the training rows, and of the test rows, of which there may be none.
+
+    Parameters
+    ----------
+    in_order : bool, default=False
+        As they are in the data, and not as they were drawn.
 
     Raises
     ------
@@ -263,11 +270,17 @@ def split_rows(data: Prepared, settings: Judging) -> tuple[np.ndarray, np.ndarra
             ) from error
     else:
         train, test = rows, rows[:0]
+    if in_order:
+        train, test = np.sort(train), np.sort(test)
     if len(train) < settings.cv:
-        raise ValueError(f"{len(train)} training rows are fewer than --cv {settings.cv} folds")
+        raise ValueError(f"{_count(len(train))} fewer than --cv {settings.cv} folds")
     if data.sample_weight is not None:
         _refuse_weightless(data.sample_weight, train, test, settings)
     return train, test
+
+
+def _count(n: int) -> str:
+    return f"{n} training rows are" if n > 1 else "1 training row is"
 
 
 def _refuse_weightless(
@@ -285,7 +298,8 @@ def _refuse_weightless(
 
 def _refuse_overflow(data: Prepared, sd: np.ndarray, y_sd: float) -> None:
     names = [*data.encoding.feature_names, data.target]
-    finite = np.isfinite([*sd, y_sd])
+    with np.errstate(over="ignore"):  # squared errors are squared for their standard error
+        finite = np.isfinite([*sd, np.float64(y_sd) ** 4])
     if not finite.all():
         name = names[int(np.argmin(finite))]
         raise ValueError(f"the values of column {name!r} are too large to be squared; rescale it")

@@ -113,6 +113,12 @@ def prepare(
         # Levels that only rows left out had would become columns of zeros.
         encoding = learn_encoding(table.take(keep), names, categorical)
         X = encoding.matrix(table.take(keep))
+    if not encoding.feature_names:
+        few = ", ".join(map(repr, names[:10]))
+        raise ValueError(
+            f"{table.source}: nothing is left to predict {target!r} from: {few} has the same value "
+            "in all rows"
+        )
     if w is not None and not np.any(w[keep] > 0):
         raise ValueError(f"{table.source}: all weights in column {weights!r} are zero")
     n_target = int(np.count_nonzero(~usable))
