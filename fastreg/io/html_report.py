@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from fastreg.plotting.style import short_names
+
 from .compare_report import mixes_line, model_line, mse_of_mean
 from .comparing import Compared
 from .extras import require
@@ -142,7 +144,8 @@ def _taken(compared: Compared) -> str:
     """Say in a sentence which method was taken, and whether that was recommended."""
     data, name, n = compared.data, compared.method.name, len(compared.found.methods)
     k = len(data.encoding.inputs)
-    columns = f"{k:,} columns" if k > 1 else f"the column {data.encoding.inputs[0].name}"
+    only = short_names([data.encoding.inputs[0].name], [0])[0]
+    columns = f"{k:,} columns" if k > 1 else f"the column {only}"
     what = f"{data.target} from {columns} of {Path(data.source).name}"
     if compared.is_recommended:
         among = f"out of {n} methods" if n > 1 else "(the only method asked for)"
@@ -182,7 +185,8 @@ def _worth(compared: Compared) -> str:
 
 def _used(compared: Compared) -> str:
     order, _ = by_size(compared)
-    names = [compared.data.encoding.feature_names[j] for j in order[:3]]
+    every = compared.data.encoding.feature_names
+    names = short_names([every[j] for j in order[:3]], order[:3])
     p = len(compared.model.coef)
     if not names:
         return f"It uses none of the {p:,} features: it predicts the same for every row."
@@ -280,7 +284,7 @@ def _comparison(compared: Compared) -> str:
             method.name,
             f"{rounded(method.held_out_mean)} ± "
             f"{rounded(method.held_out_se, like=method.held_out_mean)}",
-            rounded(method.train_mean),
+            rounded(method.train_mean, like=method.held_out_mean),
             rounded(method.gap, like=method.held_out_mean),
             f"{method.alpha:.4g}" if method.alpha > 0 else "none",
             f"{method.n_selected:,}",

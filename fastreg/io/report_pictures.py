@@ -151,7 +151,7 @@ def _complexity(compared: Compared, curve: ComplexityCurve) -> Picture:
         f"From left to right the penalty falls and the model becomes more flexible. The error on "
         f"held-out rows is smallest, {rounded(error[at])}, at α = {short_number(curve.alphas[at])} "
         f"({curve.df[at]:.3g} degrees of freedom), where the training error is "
-        f"{rounded(curve.train_mean[at])}. "
+        f"{rounded(curve.train_mean[at], like=error[at])}. "
     )
     if at == end:
         words += "That is the end of the grid: a weaker penalty might do as well."
