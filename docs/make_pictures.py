@@ -55,25 +55,25 @@ def drawn(n: int, p: int, n_effects: int) -> tuple[np.ndarray, np.ndarray]:
 
 def path(ax: Any) -> None:
     X, y = diabetes()
-    model = LassoCV(standardize=True).fit(X, y)
+    model = LassoCV(standardize=True, tol=1e-8).fit(X, y)
     CoefficientPathDisplay.from_estimator(model, X, y, scaled=True, ax=ax)
 
 
 def wide_path(ax: Any) -> None:
     X, y = wide()
-    model = LassoCV(eps=1e-2, selection_rule="1se", tol=1e-9).fit(X, y)
+    model = LassoCV(eps=1e-2, selection_rule="1se", tol=1e-8).fit(X, y)
     CoefficientPathDisplay.from_estimator(model, X, y, ax=ax)
 
 
 def cv_curve(ax: Any) -> None:
     X, y = few_rows()
-    model = LassoCV(eps=1e-2).fit(X, y)
+    model = LassoCV(eps=1e-2, tol=1e-8).fit(X, y)
     CVCurveDisplay.from_estimator(model, X, y, ax=ax)
 
 
 def cv_curves(ax: Any) -> None:
     X, y = few_rows()
-    model = ElasticNetCV(l1_ratio=[0.1, 0.5, 0.9, 1.0], eps=1e-2).fit(X, y)
+    model = ElasticNetCV(l1_ratio=[0.1, 0.5, 0.9, 1.0], eps=1e-2, tol=1e-8).fit(X, y)
     CVCurveDisplay.from_estimator(model, X, y, ax=ax)
 
 

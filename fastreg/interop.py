@@ -129,7 +129,8 @@ def _inside(holder: Any, classes: set, seen: set[int]) -> Iterator[Any]:
     if type(holder) in classes:
         yield holder
         return
-    if isinstance(holder, BaseEstimator):
+    inner = type(holder).__module__.partition(".")[0] == "sklearn"  # as calibration has them
+    if isinstance(holder, BaseEstimator) or (inner and hasattr(holder, "__dict__")):
         held = vars(holder).values()
     elif isinstance(holder, dict):
         held = holder.values()

@@ -65,8 +65,7 @@ def assert_same_kind(ours: Any, theirs: Any) -> None:
             assert type(own) is type(wanted), key
             assert (own.shape, own.dtype) == (wanted.shape, wanted.dtype), key
         else:
-            assert isinstance(own, np.ndarray) == isinstance(wanted, np.ndarray), key
-            assert isinstance(own, list) == isinstance(wanted, list), key
+            assert type(own) is type(wanted), key
             assert np.shape(own) == np.shape(wanted), key
             assert np.asarray(own).dtype == np.asarray(wanted).dtype, key
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -152,7 +153,7 @@ def test_nothing_to_predict() -> None:
     [
         (lambda X, f, y: (X, y), "must return X, f and y"),
         (lambda X, f, y: (X, f[:-1], y), "returns 39 values f for 40 rows"),
-        (lambda X, f, y: (X, f * np.nan, y), "y contains NaN"),
+        (lambda X, f, y: (X, f * np.nan, y), "f contains NaN"),
         (lambda X, f, y: (X * np.nan, f, y), "Input X contains"),
     ],
 )
@@ -167,6 +168,7 @@ def test_a_simulator_that_returns_something_else(returned: Any, message: str) ->
         ({"n_repeats": 1}, "n_repeats == 1, must be >= 2"),
         ({"penalty": "none"}, "penalty == 'none'"),
         ({"alphas": []}, "alphas must be a non-empty"),
+        ({"random_state": "a"}, "random_state == 'a', must be an int"),
     ],
 )
 def test_what_cannot_be_is_refused(options: dict[str, Any], message: str) -> None:
@@ -175,6 +177,19 @@ def test_what_cannot_be_is_refused(options: dict[str, Any], message: str) -> Non
         bootstrap_bias_variance(X, y, **options)
     with pytest.raises(ValueError, match=message):
         bias_variance(simulate, **options)
+
+
+def test_a_simulator_that_changes_its_mind() -> None:
+    widths = itertools.cycle([3, 4])
+
+    def narrower(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        X, f, y = simulate(rng)
+        return X[:, : next(widths)], f, y
+
+    with pytest.raises(ValueError, match="returns 4 columns, before it was 3"):
+        bias_variance(narrower)
+    with pytest.raises(TypeError, match="simulate must be a function of a generator, got 3"):
+        bias_variance(3)
 
 
 def test_few_rows() -> None:

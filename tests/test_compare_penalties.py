@@ -15,11 +15,18 @@ from sklearn.datasets import load_diabetes
 from sklearn.feature_selection import SelectKBest, f_regression
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import mean_squared_error
-from sklearn.model_selection import GroupKFold, GroupShuffleSplit, KFold, TimeSeriesSplit
+from sklearn.model_selection import (
+    GroupKFold,
+    GroupShuffleSplit,
+    KFold,
+    PredefinedSplit,
+    TimeSeriesSplit,
+)
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardScaler
 
 from fastreg import ElasticNetCV, LassoCV
+from fastreg.designs import make_design
 from fastreg.model_selection import MethodResult, PenaltyComparison, compare_penalties
 from fastreg.model_selection.collinearity import Collinearity, collinearity
 from fastreg.model_selection.nesting import inner_splits
@@ -150,6 +157,23 @@ def test_weights_are_doubled_rows() -> None:
     np.testing.assert_allclose(one.baseline_errors, two.baseline_errors)
 
 
+def test_rows_without_weight_count_nowhere() -> None:
+    X, y = make_data()
+    rng = np.random.default_rng(1)
+    fold, weight = np.arange(70) % 4, rng.uniform(0.5, 2.0, 70)
+    few = compare_penalties(X, y, sample_weight=weight, **(FEW | {"cv": PredefinedSplit(fold)}))
+    X = np.vstack([X, 9 * rng.standard_normal((30, 8))])
+    y, weight = np.r_[y, 99 * rng.standard_normal(30)], np.r_[weight, np.zeros(30)]
+    cv = PredefinedSplit(np.r_[fold, np.arange(30) % 4])
+    more = compare_penalties(X, y, sample_weight=weight, **(FEW | {"cv": cv}))
+    assert more.n_rows == few.n_rows == 70
+    np.testing.assert_array_equal(more.fold_sizes, few.fold_sizes)
+    np.testing.assert_allclose(more.difference_se, few.difference_se, rtol=1e-7, atol=1e-12)
+    assert str(more.recommendation) == str(few.recommendation)
+    found = collinearity(make_design(X[60:], y[60:], np.r_[np.ones(8), np.zeros(32)]))
+    assert np.isinf(found.vif).all()
+
+
 def test_sparse_and_dense_rows_give_the_same() -> None:
     X, y = make_data()
     X = np.where(np.abs(X) > 1, X, 0.0)
@@ -240,9 +264,10 @@ def test_groups_stay_together_in_inner_folds_too() -> None:
     groups = np.arange(70) // 5
     for splitter in (GroupKFold(4), GroupShuffleSplit(2, random_state=0)):
         outer = list(splitter.split(X, y, groups))
-        for own in inner_splits(outer, None, X, y, groups):
-            for train, test in own:
-                assert not set(groups[train]) & set(groups[test])
+        for cv in (None, 3):
+            for own in inner_splits(outer, cv, X, y, groups):
+                for train, test in own:
+                    assert not set(groups[train]) & set(groups[test])
 
 
 def test_inner_folds_keep_the_order_of_time_and_stay_inside() -> None:
@@ -268,8 +293,6 @@ def test_collinearity_is_that_of_the_standardized_columns(compared: PenaltyCompa
 
 
 def test_collinearity_of_dependent_and_constant_columns() -> None:
-    from fastreg.designs import make_design
-
     X, y = make_data()
     columns = np.c_[X[:, :3], X[:, 0] + X[:, 1], np.full(70, 5.0)]
     found = collinearity(make_design(columns, y))
@@ -357,6 +380,19 @@ def test_reasons_in_words() -> None:
         assert words in text
 
 
+def test_a_recommendation_says_no_more_than_is_known() -> None:
+    once = recommended({"ridge": BASE[:1], "lasso": BASE[:1] + 1})
+    assert "ridge has the smallest error on the one split, which has no standard" in once.headline
+    assert "nan" not in str(once)
+    assert "told apart:" not in str(once)
+    alone = recommended({"ridge": BASE})
+    assert alone.headline == "Take ridge, the only method compared: it predicts held-out rows."
+    useless = str(recommended({"ridge": BASE + 9, "lasso": BASE + 9 + WIGGLE}))
+    assert "the simplest of them is lasso (features are to be chosen" in useless
+    assert "Ridge explains nothing of the variation" in useless
+    assert "taken" not in useless
+
+
 def test_names_and_selection_on_a_data_frame() -> None:
     frame = load_diabetes(as_frame=True)
     found = compare_penalties(
@@ -406,7 +442,17 @@ def test_a_pipeline_preprocesses() -> None:
         ({"methods": ["lars"]}, "must be a list of some of least squares"),
         ({"methods": "lasso"}, "must be a list of some of"),
         ({"l1_ratios": [1.0]}, "l1_ratios == .* between 0 and 1"),
+        ({"l1_ratios": ["half"]}, "l1_ratios == 'half', must be between 0 and 1"),
         ({"selection_rule": "max"}, "selection_rule == 'max'"),
+        ({"select_features": "yes"}, "select_features == 'yes', must be True, False or None"),
+        ({"n_alphas": 0}, "n_alphas == 0, must be >= 1"),
+        ({"eps": 0}, "eps == 0, must be between 0 and 1"),
+        ({"tol": -1.0}, "tol == -1.0, must be >= 0"),
+        ({"max_iter": 0}, "max_iter == 0, must be >= 1"),
+        ({"preprocess": StandardScaler}, "preprocess must be a transformer .* is a class"),
+        ({"inner_cv": [(range(9), range(9, 18))]}, "inner_cv must be a number of folds or a split"),
+        ({"X": np.zeros(70)}, "Expected 2D array, got 1D array"),
+        ({"X": np.full((70, 2), np.nan)}, "Input X contains NaN.*\n?.*LinearModel does not accept"),
         ({"preprocess": LinearRegression()}, "preprocess must be a transformer"),
         ({"inner_cv": 60}, "training rows of fold 0 do not allow inner folds: cv=60"),
         ({"y": ["many"] * 70}, "y"),
@@ -419,9 +465,24 @@ def test_a_pipeline_preprocesses() -> None:
 )  # fmt: skip
 def test_what_cannot_be_is_refused(change: dict[str, Any], message: str) -> None:
     X, y = make_data()
-    options = {"y": y} | FEW | change
+    options = {"X": X, "y": y} | FEW | change
     with pytest.raises(ValueError, match=message):
-        compare_penalties(X, **options)
+        compare_penalties(**options)
+
+
+def test_a_number_of_another_type_is_refused() -> None:
+    X, y = make_data()
+    for name in ("n_alphas", "max_iter", "n_jobs"):
+        with pytest.raises(TypeError, match=f"{name} must be an instance of int"):
+            compare_penalties(X, y, **(FEW | {name: 2.5}))
+
+
+def test_one_l1_ratio_and_methods_that_can_be_read_once() -> None:
+    X, y = make_data()
+    names = ("lasso", "Elastic-Net")
+    found = compare_penalties(X, y, methods=iter(names), **(FEW | {"l1_ratios": 0.2}))
+    assert [method.name for method in found.methods] == list(names)
+    assert found["Elastic-Net"].l1_ratio == 0.2
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])

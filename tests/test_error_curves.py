@@ -20,7 +20,7 @@ from sklearn.model_selection import learning_curve as sk_learning_curve
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from fastreg import LassoCV
+from fastreg import Lasso, LassoCV
 from fastreg.model_selection import complexity_curve, learning_curve
 
 TIGHT = {"tol": 1e-13, "max_iter": 100_000}
@@ -33,7 +33,7 @@ SCORING = "neg_mean_squared_error"
 ALPHAS = np.geomspace(1.0, 1e-3, 6)
 GROUPS = np.arange(80) % 7
 SPLITTERS = {
-    "folds": 5,
+    "folds": KFold(5),
     "shuffled folds": KFold(4, shuffle=True, random_state=0),
     "groups": GroupKFold(3),
     "time": TimeSeriesSplit(4),
@@ -143,6 +143,58 @@ def test_learning_curve_is_scikit_learns(penalty: str, splitter: str, shuffle: b
     assert np.all(found.alphas == 0.1)
 
 
+CONSTRAINTS = {
+    "positive": {"positive": True},
+    "bounds": {"lower": -0.5, "upper": np.r_[0.3, np.full(8, np.inf)]},
+    "factors": {"penalty_factor": np.r_[0.0, 2.0, np.inf, np.ones(6)]},
+}
+
+
+@pytest.mark.parametrize("constraint", CONSTRAINTS)
+def test_curves_of_constrained_models_are_those_of_their_fits(constraint: str) -> None:
+    X, y = make_data()
+    given = CONSTRAINTS[constraint]
+    tight = {"tol": 1e-12, "max_iter": 100_000}
+    found = complexity_curve(X, y, alphas=ALPHAS, **given, **tight)
+    fixed = learning_curve(X, y, alpha=0.1, train_sizes=[0.5, 1.0], **given, **tight)
+    anew = learning_curve(X, y, alphas=8, train_sizes=[1.0], **given, **tight)
+    for k, (train, test) in enumerate(KFold(5).split(X)):
+        for i, alpha in enumerate(found.alphas):
+            model = Lasso(alpha, **given, **tight).fit(X[train], y[train])
+            error = np.mean((y[test] - model.predict(X[test])) ** 2)
+            assert found.held_out_errors[i, k] == pytest.approx(error, rel=1e-8)
+        model = Lasso(0.1, **given, **tight).fit(X[train[:32]], y[train[:32]])
+        error = np.mean((y[test] - model.predict(X[test])) ** 2)
+        assert fixed.held_out_errors[0, k] == pytest.approx(error, rel=1e-8)
+        chosen = LassoCV(alphas=8, **given, **tight).fit(X[train], y[train])
+        error = np.mean((y[test] - chosen.predict(X[test])) ** 2)
+        assert anew.held_out_errors[0, k] == pytest.approx(error, rel=1e-8)
+
+
+def test_ridge_curves_with_penalty_factors() -> None:
+    X, y = make_data()
+    factor = np.r_[0.5, 2.0, np.ones(7)]
+    found = complexity_curve(X, y, penalty="ridge", alphas=[3.0], penalty_factor=factor)
+    scores = validation_curve(
+        sk.Ridge(), X / np.sqrt(factor), y, param_name="alpha", param_range=[3.0], scoring=SCORING
+    )
+    np.testing.assert_allclose(found.held_out_errors, -scores[1], rtol=1e-8)
+
+
+@pytest.mark.parametrize("penalty", ESTIMATORS)
+def test_a_number_of_folds_keeps_groups_together(penalty: str) -> None:
+    X, y = make_data()
+    for cv, splitter in ((4, GroupKFold(4)), (None, GroupKFold(5))):
+        given = {"penalty": penalty, "groups": GROUPS, "tol": 1e-13}
+        found = complexity_curve(X, y, cv=cv, alphas=ALPHAS, **given)
+        same = complexity_curve(X, y, cv=splitter, alphas=ALPHAS, **given)
+        np.testing.assert_array_equal(found.held_out_errors, same.held_out_errors)
+        given |= {"train_sizes": [0.5, 1.0], "alphas": 8}
+        found = learning_curve(X, y, cv=cv, inner_cv=3, **given)
+        same = learning_curve(X, y, cv=splitter, inner_cv=GroupKFold(3), **given)
+        np.testing.assert_array_equal(found.held_out_errors, same.held_out_errors)
+
+
 @pytest.mark.parametrize("shuffle", [False, True])
 def test_learning_curve_with_alpha_chosen_anew_is_that_of_a_cv(shuffle: bool) -> None:
     X, y = make_data()
@@ -193,9 +245,15 @@ def test_all_sizes_and_folds_are_one_pass(
         ({"penalty": "bridge"}, "penalty == 'bridge', must be one of ridge, lasso, elasticnet"),
         ({"penalty": "ridge", "l1_ratio": 0.5}, "l1_ratio is of penalty='elasticnet'"),
         ({"penalty": "elasticnet", "l1_ratio": 0}, "l1_ratio == 0, must be above 0"),
+        ({"penalty": "elasticnet", "l1_ratio": "a"}, "l1_ratio == 'a', must be above 0"),
         ({"alphas": 0}, "alphas == 0, must be >= 1"),
+        ({"alphas": None}, "alphas must be their number or a list of them"),
+        ({"tol": -1.0}, "tol == -1.0, must be >= 0"),
+        ({"max_iter": 0}, "max_iter == 0, must be >= 1"),
+        ({"X": np.empty((80, 0))}, r"0 feature\(s\).* required by LinearModel"),
         ({"alphas": [-1.0]}, "must be >= 0"),
         ({"eps": 2}, "eps == 2, must be between 0 and 1"),
+        ({"eps": None}, "eps == None, must be between 0 and 1"),
         ({"y": np.ones((80, 2))}, "y must be one target"),
         ({"y": np.r_[np.nan, np.ones(79)]}, "Input y contains NaN"),
     ],
@@ -214,14 +272,30 @@ def test_what_cannot_be_is_refused(function: Any, change: dict[str, Any], messag
         ({"train_sizes": [65]}, "which must be from 2 to 64"),
         ({"train_sizes": [0.5, 1.5]}, "shares above 0 and at most 1"),
         ({"train_sizes": ["all"]}, "train_sizes must be a list"),
-        ({"train_sizes": [4, 64]}, "4 training rows of fold 0 do not allow inner folds"),
+        ({"train_sizes": [4, 64]}, "4 training rows of fold 0 at 4 rows do not allow inner folds"),
         ({"alpha": -1.0}, "alpha == -1.0, must be >= 0"),
+        ({"alpha": np.nan}, "alpha == nan, must be finite"),
     ],
 )
 def test_sizes_that_cannot_be_are_refused(change: dict[str, Any], message: str) -> None:
     X, y = make_data()
     with pytest.raises(ValueError, match=message):
         learning_curve(X, y, **change)
+
+
+@pytest.mark.parametrize(
+    ("n", "alpha", "sizes"),
+    [
+        (80, None, [10, 20, 35, 49, 64]),
+        (80, 0.1, [6, 20, 35, 49, 64]),
+        (40, None, [10, 17, 24, 32]),
+        (10, None, [8]),
+        (10, 0.1, [2, 4, 6, 8]),
+    ],
+)
+def test_default_sizes_fit_few_rows(n: int, alpha: float | None, sizes: list[int]) -> None:
+    X, y = make_data()
+    assert learning_curve(X[:n], y[:n], alpha=alpha).train_sizes.tolist() == sizes
 
 
 @pytest.mark.parametrize("penalty", ESTIMATORS)

@@ -11,6 +11,7 @@ import pytest
 import sklearn
 import sklearn.linear_model
 from sklearn.base import BaseEstimator, clone
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import load_diabetes
 from sklearn.ensemble import StackingRegressor
 from sklearn.model_selection import GridSearchCV, KFold
@@ -131,6 +132,15 @@ def test_it_unpickles_where_fastreg_is_not_installed(make, tmp_path):
     file = tmp_path / "model.pickle"
     file.write_bytes(pickle.dumps((fastreg.to_sklearn(model), X, model.predict(X))))
     subprocess.run([sys.executable, "-c", WITHOUT_FASTREG, str(file)], check=True, timeout=120)
+
+
+def test_what_calibration_holds_is_found_too():
+    """Its parts are objects of scikit-learn's that are no estimators."""
+    X, y = load_diabetes(return_X_y=True)
+    model = CalibratedClassifierCV(fastreg.RidgeClassifier(), cv=3).fit(X, y > 140)
+    converted = fastreg.to_sklearn(model)
+    assert b"fastreg" not in pickle.dumps(converted)
+    np.testing.assert_array_equal(converted.predict_proba(X), model.predict_proba(X))
 
 
 def test_a_pipeline_comes_back_too():

@@ -429,6 +429,32 @@ def test_pictures_beside_each_other(layout, monkeypatch):
     assert_legible(figure, monkeypatch)
 
 
+@pytest.mark.parametrize("layout", ["constrained", None])
+def test_pictures_in_narrow_axes(layout, monkeypatch):
+    figure, axes = plt.subplots(5, 2, figsize=(7.5, 16), layout=layout)
+    displays = every_display(*rows_of(5), iter(axes.flat))
+    if layout is None:
+        figure.subplots_adjust(wspace=0.7, hspace=0.9, left=0.2, right=0.98, bottom=0.04)
+    assert_legible(figure, monkeypatch)
+    for display in displays:
+        ax = display.ax_
+        legend, box = ax.get_legend().get_window_extent(), ax.get_window_extent()
+        assert box.width > 0.45 * figure.dpi * 7.5 / 2
+        assert box.x0 <= legend.x0 < legend.x1 <= box.x1
+    assert displays[-2].ax_.get_ylim()[0] > len(METHODS) + 1  # room for the legend, below
+
+
+def test_pictures_on_a_dark_page(diabetes_rows):
+    with plt.style.context("dark_background"):
+        alphas = np.geomspace(1.0, 0.01, 5)
+        coefs = np.outer(1 / alphas, np.arange(1.0, 9.0))
+        display = CoefficientPathDisplay(alphas, coefs, list("abcdefgh")).plot()
+        shade = stability_selection(*diabetes_rows, n_pairs=3, alphas=10).plot()
+    luminance = [max(to_rgb(line.get_color())) for line in display.ax_.get_lines()]
+    assert min(luminance) > 0.3
+    assert shade.beyond_.get_alpha() < 0.3
+
+
 @pytest.mark.parametrize("top", [1e7, 3e4, 12.0, 0.9, 3e-6])
 @pytest.mark.parametrize("decades", [0.3, 1.5, 2.5, 5, 9])
 def test_alpha_axes_of_any_length_have_readable_ticks(top, decades, monkeypatch, diabetes_rows):
@@ -563,8 +589,8 @@ def test_estimators_that_have_no_such_picture_are_refused(diabetes_rows):
         CVCurveDisplay.from_estimator(Lasso().fit(X, y))
     with pytest.raises(ValueError, match="one for each target"):
         CVCurveDisplay.from_estimator(LassoCV(alpha_per_target=True, alphas=5).fit(X, Y))
-    with pytest.raises(ValueError, match="estimator with positive"):
-        LearningCurveDisplay.from_estimator(Lasso(positive=True), X, y)
+    with pytest.raises(ValueError, match="positive, lower and upper are not of penalty='ridge'"):
+        LearningCurveDisplay.from_estimator(Ridge(positive=True), X, y)
     with pytest.raises(ValueError, match="must select features"):
         StabilityPathDisplay.from_estimator(Ridge(), X, y)
     with pytest.raises(ValueError, match="y must be one target"):

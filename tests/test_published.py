@@ -558,9 +558,13 @@ def test_nist_digits(shared_data: Path, name: str) -> None:
     assert ours >= {"longley": 12.0, "filip": 5.9, "wampler1": 10.0}.get(name, 0.0)
 
 
-@pytest.mark.parametrize(("name", "digits"), [("wampler1", 12.0), ("wampler4", 9.0)])
+@pytest.mark.parametrize(("name", "digits"), [("wampler1", 12.0), ("wampler4", 8.5)])
 def test_nist_coefficients_by_extended_precision(shared_data: Path, name: str, digits: float):
-    """The intercept is ȳ − x̄·b, and means of 10⁶ keep ten digits of an intercept of 1."""
+    """The intercept is ȳ − x̄·b, and means of 10⁶ keep ten digits of an intercept of 1.
+
+    In `wampler4` Xᵀr cancels from 10¹¹ to 10⁻⁵, so that the last digits hang on the BLAS: 12 with
+    one, 8.8 with another.
+    """
     if np.finfo(np.longdouble).eps > 1e-18:
         pytest.skip("this platform has no extended precision")
     X, y, entry = _nist(shared_data, name)

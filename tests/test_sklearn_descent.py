@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import sklearn.linear_model as sk
 from scipy import sparse
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
@@ -264,6 +265,38 @@ def test_refused_data_with_more_to_say(name):
     )
     assert found.split(": ")[0] == wanted.split(": ")[0] == "TypeError"
     assert "but dense data is required" in found
+
+
+@pytest.mark.parametrize("fitted", [np.float64, np.float32])
+@pytest.mark.parametrize(
+    "dtype", ["f8", "f4", "f2", np.longdouble, "i1", bool, object, str, "M8[s]"], ids=str
+)
+@pytest.mark.parametrize("name", ["Lasso", "Ridge"])
+def test_predictions_are_of_the_same_dtype_or_refused_alike(name, dtype, fitted):
+    X, y, _ = data_for(name)
+    outcomes = []
+    for module in (sk, fr):
+        model = getattr(module, name)(tol=1e-10).fit(X.astype(fitted), y)
+        try:
+            outcomes.append(model.predict(X.astype(dtype)))
+        except Exception as error:
+            outcomes.append(error)
+    wanted, found = outcomes
+    if isinstance(wanted, Exception):
+        assert (type(found), str(found)[:40]) == (type(wanted), str(wanted)[:40])
+    else:
+        assert found.dtype == wanted.dtype
+        np.testing.assert_allclose(found, wanted, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", SINGLE + JOINT)
+@pytest.mark.parametrize("interface", ["spmatrix", "sparray"])
+def test_sparse_coef_is_of_the_kind_that_is_set(name, interface):
+    X, y, _ = data_for(name)
+    with config_context(sparse_interface=interface):
+        own, wanted = (getattr(m, name)(alpha=0.3).fit(X, y).sparse_coef_ for m in (fr, sk))
+    assert type(own) is type(wanted)
+    assert own.shape == wanted.shape
 
 
 @pytest.mark.parametrize("name", SINGLE + JOINT)

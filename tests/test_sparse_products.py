@@ -347,7 +347,7 @@ def test_passes_are_counted() -> None:
 
 
 def test_no_new_columns_are_read_for_nothing() -> None:
-    X = sparse.random_array((30, 20), density=0.3, rng=np.random.default_rng(0))
+    X = sparse.random_array((30, 20), density=0.3, random_state=np.random.default_rng(0))
     design = make_design(X, np.arange(30.0))
     nothing = np.empty(0, dtype=np.intp)
     assert design.gram(nothing, np.arange(10)).shape == (1, 0, 10)
@@ -359,7 +359,8 @@ def test_no_new_columns_are_read_for_nothing() -> None:
 def test_no_more_than_one_copy_of_the_entries(kind: str) -> None:
     """CSR is turned once into columns, nothing else is of the size of X (law 2)."""
     rng = np.random.default_rng(0)
-    X = sparse.random_array((3000, 20_000), density=0.01, rng=rng, format=kind)
+    X = sparse.random_array((3000, 20_000), density=0.01, random_state=rng, format=kind)
+    X.indices, X.indptr = X.indices.astype(np.int32), X.indptr.astype(np.int32)  # SciPy 1.13: int64
     size = X.data.nbytes + X.indices.nbytes
     y, m = rng.standard_normal(3000), 8
     tracemalloc.start()

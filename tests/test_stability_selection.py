@@ -99,7 +99,10 @@ def test_one_feature() -> None:
         ({"threshold": 1.1}, "threshold == 1.1"),
         ({"max_false": 0}, "max_false == 0, must be > 0"),
         ({"n_pairs": 0}, "n_pairs == 0, must be >= 1"),
+        ({"threshold": "high"}, "threshold == 'high', must be above 0.5"),
         ({"l1_ratio": 0}, "l1_ratio == 0, must be above 0"),
+        ({"random_state": "a"}, "random_state == 'a', must be an int"),
+        ({"random_state": -1}, "random_state == -1, must be an int"),
     ],
 )
 def test_what_cannot_be_is_refused(options: dict[str, Any], message: str) -> None:

@@ -468,7 +468,7 @@ class DenseDesign(Design):
         omega = self.omega(row_weights)
         r = (self.y[keep, target] - self.y_shift[target]) - intercept
         for col in np.flatnonzero(coef):
-            r -= coef[col] * (self.X[keep, col] - self.shift[col])
+            r -= coef[col] * np.subtract(self.X[keep, col], self.shift[col], dtype=float)
         weight = float(omega.sum())
         diag = np.einsum("ij,ij->j", columns, columns) / weight
         return DenseCoordinates(columns, np.sqrt(omega[keep]) * r, diag, weight)

@@ -192,6 +192,8 @@ def _from_arrow_column(column: Any) -> np.ndarray | str:
         kind = kind.value_type
         column = column.cast(kind)
     if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
+        if types.is_string_view(kind):  # pyarrow 16 reads views, but casts none
+            column = pyarrow.array(column.to_numpy(zero_copy_only=False), pyarrow.large_string())
         column = column.cast(pyarrow.large_string())
         absent = compute.is_in(column, value_set=pyarrow.array(MISSING, pyarrow.large_string()))
         column = compute.if_else(absent, pyarrow.scalar(None, pyarrow.large_string()), column)

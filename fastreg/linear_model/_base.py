@@ -75,13 +75,7 @@ class LinearModelBase(RegressorMixin, CheckedEstimator):
         """
         check_is_fitted(self)
         with computing_in_numpy():
-            rows = validate_data(
-                self,
-                X,
-                accept_sparse=["csr", "csc", "coo"],
-                reset=False,
-                dtype=[np.float64, np.float32],
-            )
+            rows = validate_data(self, X, accept_sparse=["csr", "csc", "coo"], reset=False)
         fitted = safe_sparse_dot(rows, self.coef_.T, dense_output=True) + self.intercept_
         return in_kind(fitted, X)
 
@@ -99,7 +93,8 @@ def set_fitted(
     coef = np.array([s.coef_at(-1) for s in solutions], dtype=dtype)
     intercept = np.array([s.intercepts[-1] for s in solutions], dtype=dtype)
     # of the double solution, in scikit-learn's dtypes
-    gap = np.array([s.gaps[-1] for s in solutions], dtype=dtype if coef.ndim < 3 else float)
+    joint = coef.ndim > 2
+    gap = np.array([s.gaps[-1] for s in solutions], dtype=float if joint else dtype)
     violation = np.array([s.violations[-1] for s in solutions])
     single = len(solutions) == 1
     estimator.coef_ = coef[0] if single else coef
@@ -107,5 +102,5 @@ def set_fitted(
         estimator.intercept_ = 0.0
     else:
         estimator.intercept_ = intercept[0] if single and flat else intercept
-    estimator.dual_gap_ = gap[0] if single else gap
+    estimator.dual_gap_ = gap.item() if joint else gap[0] if single else gap
     estimator.optimality_violation_ = violation[0] if single else violation

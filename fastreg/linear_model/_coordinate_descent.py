@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy import sparse
+from sklearn import get_config
 from sklearn.base import MultiOutputMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metadata_routing import UNUSED
@@ -83,10 +84,11 @@ class CoordinateDescent(MultiOutputMixin, LinearModelBase):
         return list(coef)
 
     @property
-    def sparse_coef_(self) -> sparse.csr_matrix:
-        """Sparse representation of `coef_`."""
+    def sparse_coef_(self) -> sparse.csr_matrix | sparse.csr_array:
+        """`coef_` as a CSR matrix, or an array where scikit-learn's `sparse_interface` asks it."""
         check_is_fitted(self)
-        return sparse.csr_matrix(self.coef_)
+        array = get_config()["sparse_interface"] == "sparray"
+        return (sparse.csr_array if array else sparse.csr_matrix)(np.atleast_2d(self.coef_))
 
 
 class ElasticNet(CoordinateDescent):

@@ -117,7 +117,9 @@ class BaseRidgeCV(CheckedEstimator):
         tasks = target_tasks(design, penalty, chosen, self.fit_intercept)
         found = solve(design, tasks, settings)
         set_fitted(self, found, X.dtype, flat=y.ndim == 1)
-        self.alpha_ = chosen if self.alpha_per_target and chosen.size > 1 else chosen[0]
+        several = self.alpha_per_target and chosen.size > 1
+        # of the types that scikit-learn has, which print differently
+        self.alpha_ = chosen if several else chosen[0] if self.cv is not None else chosen[0].item()
         warn_unsolved(found, settings)
 
     def _known(self, predictions: np.ndarray) -> BaseEstimator:
@@ -188,7 +190,8 @@ class BaseRidgeCV(CheckedEstimator):
         else:
             k = self._choose(alphas, self.cv_mean_, self.cv_se_, score.mean(axis=0))
             at = [k] * n_targets
-            self.best_score_ = score.mean(axis=0)[k]
+            best = score.mean(axis=0)[k]
+            self.best_score_ = best if self.scoring is None else best.item()
         return alphas[at]
 
     def _keeps_results(self) -> bool:

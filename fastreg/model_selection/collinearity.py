@@ -49,6 +49,8 @@ def collinearity(design: Design) -> Collinearity:
     if p > MOST_COLUMNS:
         return Collinearity(condition_number=np.nan, vif=np.full(p, np.nan))
     whole = merge_all(design.moments(True))
+    if p >= whole.n_rows:  # of positive weight
+        return Collinearity(condition_number=np.inf, vif=np.full(p, np.inf))
     rounding = 10.0 * np.finfo(float).eps * np.abs(whole.mean)
     varies = np.flatnonzero(whole.variances > rounding**2)
     vif = np.full(p, np.nan)

@@ -8,20 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.model_selection import GroupKFold, KFold
+from sklearn.model_selection import KFold
 from sklearn.utils import indexable
 
 from fastreg.checks import warn_unsolved
 from fastreg.designs import Design, check_weights
-from fastreg.engine import Grid, Settings, Solution
+from fastreg.engine import Grid, Solution
 from fastreg.model_selection.collinearity import Collinearity, collinearity
 from fastreg.model_selection.error_curves import (
     MAX_ITER,
     TOL,
     check_rows,
+    check_share,
     check_target,
+    grid_like,
     make_splits,
     names_of,
+    settings_of,
 )
 from fastreg.model_selection.methods import METHODS, MethodResult, paired_differences
 from fastreg.model_selection.nesting import (
@@ -59,8 +62,9 @@ class PenaltyComparison:
     baseline_errors : ndarray of shape (K,)
         Held-out mean squared errors of the training mean, what a useless model gives.
     fold_sizes : ndarray of shape (K,), int
-        Number of held-out rows of each outer fold.
+        Number of held-out rows of each outer fold, of positive weight.
     n_rows, n_features : int
+        Rows of positive weight, and columns of the model.
     feature_names : list of str
     collinearity : Collinearity
         Of all rows.
@@ -137,7 +141,8 @@ def compare_penalties(
         Outer folds. A number means shuffled folds, or group folds with `groups`. Ten tell methods
         apart a little better and take four times as long.
     inner_cv : int, splitter or None, default=None
-        None: as said above; else 5 folds, in time order where all outer folds are.
+        None: as said above; else 5 folds, in time order where all outer folds are. A number means
+        group folds with `groups`.
     groups : array-like of shape (n,), default=None
         The rows of a group stay together, in the inner folds too.
     sample_weight : array-like of shape (n,), default=None
@@ -179,24 +184,29 @@ def compare_penalties(
     C. Nadeau, Y. Bengio (2003), Inference for the generalization error, Machine Learning 52,
     239-281, equation 10 (the corrected variance of a difference).
     """
-    _check_methods(methods, l1_ratios, selection_rule)
+    methods = methods if isinstance(methods, str) else list(methods)
+    l1_ratios = np.atleast_1d(l1_ratios).tolist()
+    _check_options(methods, l1_ratios, selection_rule, select_features)
     rows, names, fitted = _prepare(X, y, sample_weight, preprocess)
     if feature_names is not None:
         if len(feature_names) != len(names):
             raise ValueError(f"feature_names must be {len(names)} names, got {len(feature_names)}")
         names = [str(name) for name in feature_names]
-    n = len(rows.y)
+    counts = np.ones(len(rows.y)) if rows.sample_weight is None else rows.sample_weight > 0
+    n = int(counts.sum())
     splits = _outer_splits(cv, rows, groups, random_state)
     inner = inner_splits(splits, inner_cv, rows.X, rows.y, groups)
     for some in (splits, *inner):
         check_weights_of(some, rows.sample_weight)
-    smallest = eps or (1e-2 if len(names) > n else 1e-3)
-    candidates = _candidates(methods, Grid(n_alphas, smallest), l1_ratios)
+    smallest = (1e-2 if len(names) > n else 1e-3) if eps is None else eps
+    grid = grid_like(n_alphas, smallest, "n_alphas")
+    candidates = _candidates(methods, grid, l1_ratios)
     with reporting(progress=progress) as report:
-        settings = Settings(tol=tol, max_iter=max_iter, n_jobs=n_jobs, report=report)
+        settings = settings_of(tol, max_iter, n_jobs, report)
         how = How(settings, fit_intercept, standardize, selection_rule)
         results, whole = _judge(rows, splits, inner, candidates, how)
-    overlap = float(np.mean([test.size / train.size for train, test in splits]))
+    sizes = np.array([[counts[part].sum() for part in split] for split in splits], dtype=int)
+    overlap = float(np.mean(sizes[:, 1] / sizes[:, 0]))
     differences, se = paired_differences([r.held_out_errors for r in results], overlap)
     baseline = _baseline(rows, splits, fit_intercept)
     found = collinearity(whole)
@@ -205,7 +215,7 @@ def compare_penalties(
         differences=differences,
         difference_se=se,
         baseline_errors=baseline,
-        fold_sizes=np.array([test.size for _, test in splits]),
+        fold_sizes=sizes[:, 1],
         n_rows=n,
         n_features=len(names),
         feature_names=names,
@@ -217,25 +227,32 @@ def compare_penalties(
     )
 
 
-def _check_methods(methods: Sequence[str], l1_ratios: Sequence[float], rule: str) -> None:
+def _check_options(
+    methods: Sequence[str], l1_ratios: Sequence[float], rule: str, select_features: bool | None
+) -> None:
     unknown = [name for name in methods if name not in METHODS]
-    if isinstance(methods, str) or unknown or not len(methods):
+    if unknown or not methods:
         raise ValueError(f"methods == {methods!r}, must be a list of some of {', '.join(METHODS)}")
-    if not len(l1_ratios) or not all(0 < ratio < 1 for ratio in l1_ratios):
-        raise ValueError(f"l1_ratios == {l1_ratios!r}, must be a list of numbers between 0 and 1")
+    if not l1_ratios:
+        raise ValueError("l1_ratios == [], must be a list of numbers between 0 and 1")
+    for ratio in l1_ratios:
+        check_share(ratio, "l1_ratios")
     if rule not in ("min", "1se"):
         raise ValueError(f"selection_rule == {rule!r}, must be 'min' or '1se'")
+    if not (select_features is None or isinstance(select_features, bool | np.bool_)):
+        raise ValueError(f"select_features == {select_features!r}, must be True, False or None")
 
 
 def _prepare(X: Any, y: Any, sample_weight: Any, preprocess: Any) -> tuple[Rows, list[str], Any]:
     """Return the rows, the names of the model's columns, and the preprocessing fitted to all."""
     if preprocess is None:
-        names = names_of(X)
-        return Rows(*check_rows(X, y, sample_weight)), names, None
-    if not hasattr(preprocess, "transform"):
+        rows = Rows(*check_rows(X, y, sample_weight))
+        return rows, names_of(X), None
+    if isinstance(preprocess, type) or not hasattr(preprocess, "transform"):
+        lacks = "is a class" if isinstance(preprocess, type) else "has no transform"
         raise ValueError(
             f"preprocess must be a transformer or a Pipeline of them, got {preprocess!r}, which "
-            "has no transform"
+            f"{lacks}"
         )
     X, y = indexable(X, check_target(y))
     if len(y) < 2:
@@ -252,9 +269,8 @@ def _prepare(X: Any, y: Any, sample_weight: Any, preprocess: Any) -> tuple[Rows,
 
 def _outer_splits(cv: Any, rows: Rows, groups: Any, random_state: Any) -> list[Split]:
     n = len(rows.y)
-    if isinstance(cv, int | np.integer) and 2 <= cv <= n:
-        shuffled = KFold(int(cv), shuffle=True, random_state=random_state)
-        cv = shuffled if groups is None else GroupKFold(int(cv))
+    if groups is None and isinstance(cv, int | np.integer) and 2 <= cv <= n:
+        cv = KFold(int(cv), shuffle=True, random_state=random_state)
     return make_splits(cv, rows.X, rows.y, groups)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from fastreg.checks import warn_unsolved
 from fastreg.designs import Design
-from fastreg.engine import Grid, Settings
+from fastreg.engine import Grid
 from fastreg.engine.problem import problem_of
 from fastreg.linear_model._folds import Fold, solve_each_fold
 from fastreg.model_selection.criteria import degrees_of_freedom
@@ -24,6 +24,7 @@ from fastreg.model_selection.error_curves import (
     check_rows,
     make_splits,
     penalty_of,
+    settings_of,
 )
 from fastreg.model_selection.rules import choose
 from fastreg.path import ridge_grid
@@ -89,6 +90,10 @@ def complexity_curve(
     sample_weight: Any = None,
     fit_intercept: bool = True,
     standardize: bool = False,
+    positive: bool = False,
+    penalty_factor: Any = None,
+    lower: Any = None,
+    upper: Any = None,
     tol: float = TOL,
     max_iter: int = MAX_ITER,
     n_jobs: int | None = None,
@@ -112,11 +117,13 @@ def complexity_curve(
     eps : float, default=1e-3
         Smallest over largest alpha of an automatic grid; ridge has a grid of its own.
     cv : int, splitter, iterable or None, default=None
-        5-fold by default.
+        5 folds by default. A number means group folds with `groups`.
     groups : array-like of shape (n,), default=None
         For the splitter.
     sample_weight, fit_intercept, standardize, tol, max_iter, n_jobs, progress
         As in `LassoCV`.
+    positive, penalty_factor, lower, upper
+        As in `LassoCV`; ridge has `penalty_factor` only.
 
     Returns
     -------
@@ -128,7 +135,9 @@ def complexity_curve(
         Bad input, named; a split with an empty part.
     """
     X, y, sample_weight = check_rows(X, y, sample_weight)
-    own = penalty_of(penalty, l1_ratio, X.shape[1], standardize)
+    constraints = {"positive": positive, "lower": lower, "upper": upper}
+    constraints["penalty_factor"] = penalty_factor
+    own = penalty_of(penalty, l1_ratio, X.shape[1], standardize, **constraints)
     grid = alphas_or_grid(alphas, eps)
     ridge, found = own.l1_ratio == 0, grid
 
@@ -142,7 +151,7 @@ def complexity_curve(
     rows: dict[int, tuple[np.ndarray, ...]] = {}
     solutions = []
     with reporting(progress=progress) as report:
-        settings = Settings(tol=tol, max_iter=max_iter, n_jobs=n_jobs, report=report)
+        settings = settings_of(tol, max_iter, n_jobs, report)
         for fold in solve_each_fold(
             X,
             y,

@@ -13,14 +13,16 @@ from sklearn.utils.extmath import safe_sparse_dot
 
 from fastreg.checks import warn_unsolved
 from fastreg.designs import make_design
-from fastreg.engine import Penalty, Settings, Solution, solve
+from fastreg.engine import Penalty, Solution, solve
 from fastreg.model_selection.error_curves import (
     MAX_ITER,
     TOL,
     alphas_or_grid,
     check_rows,
     check_target,
+    generator_of,
     penalty_of,
+    settings_of,
 )
 from fastreg.model_selection.nesting import stacked
 from fastreg.model_selection.tuning import How, Spot, grid_of, task_of
@@ -91,7 +93,7 @@ def bias_variance(
     eps: float = 1e-3,
     n_repeats: int = 100,
     n_test: int = 1000,
-    random_state: int | None = 0,
+    random_state: Any = 0,
     fit_intercept: bool = True,
     standardize: bool = False,
     tol: float = TOL,
@@ -124,7 +126,7 @@ def bias_variance(
         Number of training sets, at least 2.
     n_test : int, default=1000
         Number of test rows, at least 2.
-    random_state : int or None, default=0
+    random_state : int, NumPy Generator or None, default=0
     fit_intercept, standardize, tol, max_iter, n_jobs
         As in `LassoCV`.
 
@@ -143,13 +145,13 @@ def bias_variance(
     Neural Computation 4, 1-58.
     """
     _check_counts(n_repeats=n_repeats, n_test=n_test)
-    rng = np.random.default_rng(random_state)
+    rng = generator_of(random_state)
     X_test, truth, y_test = _draw_rows(simulate, rng, n_test)
-    how = How(Settings(tol=tol, max_iter=max_iter, n_jobs=n_jobs), fit_intercept, standardize)
+    how = How(settings_of(tol, max_iter, n_jobs), fit_intercept, standardize)
     own = penalty_of(penalty, l1_ratio, X_test.shape[1], standardize)
     grid, running, solutions = alphas_or_grid(alphas, eps), None, []
     for _ in range(n_repeats):
-        X, _, y = _draw(simulate, rng)
+        X, _, y = _draw(simulate, rng, X_test.shape[1])
         design = make_design(X, y)
         spot = Spot(design, (0,), ())
         grid = grid_of(spot, own, grid, fit_intercept)
@@ -190,7 +192,7 @@ def bootstrap_bias_variance(
     alphas: Any = 50,
     eps: float = 1e-3,
     n_repeats: int = 100,
-    random_state: int | None = 0,
+    random_state: Any = 0,
     fit_intercept: bool = True,
     standardize: bool = False,
     tol: float = TOL,
@@ -232,8 +234,8 @@ def bootstrap_bias_variance(
     n = y.size
     if n < FEWEST_ROWS:
         raise ValueError(f"X has {n} rows, the bootstrap needs at least {FEWEST_ROWS}")
-    rng = np.random.default_rng(random_state)
-    how = How(Settings(tol=tol, max_iter=max_iter, n_jobs=n_jobs), fit_intercept, standardize)
+    rng = generator_of(random_state)
+    how = How(settings_of(tol, max_iter, n_jobs), fit_intercept, standardize)
     own = penalty_of(penalty, l1_ratio, X.shape[1], standardize)
     grid = alphas_or_grid(alphas, eps)
     grid = grid_of(Spot(make_design(X, y, check_input=False), (0,), ()), own, grid, fit_intercept)
@@ -310,23 +312,29 @@ def _predictions(
     return predicted, found.without_coefs()
 
 
-def _draw(simulate: Callable, rng: np.random.Generator) -> tuple[Any, np.ndarray, np.ndarray]:
-    """Return X, f and y of one call.
+def _draw(
+    simulate: Callable, rng: np.random.Generator, n_features: int | None = None
+) -> tuple[Any, np.ndarray, np.ndarray]:
+    """Return X, f and y of one call, with as many columns as the calls before.
 
     Raises
     ------
     ValueError
         See `bias_variance`.
     """
+    if not callable(simulate):
+        raise TypeError(f"simulate must be a function of a generator, got {simulate!r}")
     drawn = simulate(rng)
     if not isinstance(drawn, tuple) or len(drawn) != 3:
         raise ValueError(
             "simulate(rng) must return X, f and y: the columns, the truth E[y|X] and the target"
         )
     X, y, _ = check_rows(drawn[0], drawn[2], None)
-    truth = check_target(drawn[1])
+    truth = check_target(drawn[1], "f")
     if truth.size != y.size:
         raise ValueError(f"simulate(rng) returns {truth.size} values f for {y.size} rows")
+    if n_features not in (None, X.shape[1]):
+        raise ValueError(f"simulate(rng) returns {X.shape[1]} columns, before it was {n_features}")
     return X, truth, y
 
 
@@ -336,7 +344,7 @@ def _draw_rows(
     """Return n rows of as many calls as that takes."""
     parts, held = [], 0
     while held < n:
-        parts.append(_draw(simulate, rng))
+        parts.append(_draw(simulate, rng, parts[0][0].shape[1] if parts else None))
         held += parts[-1][2].size
     X, truth, y = zip(*parts, strict=True)
     return stacked(list(X))[:n], np.concatenate(truth)[:n], np.concatenate(y)[:n]

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.model_selection import check_cv
-from sklearn.utils import column_or_1d
+from sklearn.model_selection import GroupKFold, check_cv
+from sklearn.utils import check_scalar, column_or_1d
 
 from fastreg.checks import check_alphas, check_data, make_penalty
-from fastreg.engine import Grid, Penalty
+from fastreg.engine import Grid, Penalty, Settings
 from fastreg.model_selection.row_groups import check_splits
 from fastreg.model_selection.rules import mean_and_se
 from fastreg.moments import Moments
 
 PENALTIES = ("ridge", "lasso", "elasticnet")
+N_FOLDS = 5
 TOL, MAX_ITER = 1e-6, 10_000  # so that repeated digits of a table mean something
 
 
@@ -59,6 +62,10 @@ class ErrorCurves:
         return self.held_out_mean - self.train_mean
 
 
+class LinearModel(BaseEstimator):
+    """What messages on X and y call the model, whatever its penalty."""
+
+
 def check_rows(X: Any, y: Any, sample_weight: Any) -> tuple[Any, np.ndarray, np.ndarray | None]:
     """Return X, one target (n,) and the weights, validated.
 
@@ -71,11 +78,11 @@ def check_rows(X: Any, y: Any, sample_weight: Any) -> tuple[Any, np.ndarray, np.
         raise ValueError("X must have rows: a Moments has none that could be held out")
     if np.ndim(y) == 2 and np.shape(y)[1] > 1:
         raise ValueError(f"y must be one target, got shape {np.shape(y)}")
-    X, y, sample_weight = check_data(BaseEstimator(), X, y, sample_weight, multi_output=False)
+    X, y, sample_weight = check_data(LinearModel(), X, y, sample_weight, multi_output=False)
     return X, column_or_1d(y), sample_weight
 
 
-def check_target(y: Any) -> np.ndarray:
+def check_target(y: Any, name: str = "y") -> np.ndarray:
     """Return one target (n,) of finite numbers.
 
     Raises
@@ -87,54 +94,123 @@ def check_target(y: Any) -> np.ndarray:
     try:
         y = y.astype(float)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"y must hold numbers: {error}") from None
+        raise ValueError(f"{name} must hold numbers: {error}") from None
     if not np.isfinite(y).all():
-        raise ValueError(f"y contains NaN or infinity, in row {int(np.argmin(np.isfinite(y)))}")
+        raise ValueError(
+            f"{name} contains NaN or infinity, in row {int(np.argmin(np.isfinite(y)))}"
+        )
     return y
+
+
+def settings_of(
+    tol: float, max_iter: int, n_jobs: int | None, report: Callable | None = None
+) -> Settings:
+    """Return when to stop, checked.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Names what is out of range, or of another type.
+    """
+    check_scalar(tol, "tol", Real, min_val=0.0)
+    check_scalar(max_iter, "max_iter", Integral, min_val=1)
+    if n_jobs is not None:
+        check_scalar(n_jobs, "n_jobs", Integral)
+    return Settings(tol=tol, max_iter=max_iter, n_jobs=n_jobs, report=report)
+
+
+def check_share(value: Any, name: str, *, one: bool = False) -> float:
+    """Return a number between 0 and 1, or 1 where that is allowed.
+
+    Raises
+    ------
+    ValueError
+        Anything else.
+    """
+    if not isinstance(value, Real) or not (0 < value < 1 or (one and value == 1)):
+        ends = "above 0 and at most 1" if one else "between 0 and 1"
+        raise ValueError(f"{name} == {value!r}, must be {ends}")
+    return float(value)
+
+
+def generator_of(random_state: Any) -> np.random.Generator:
+    """Return the generator of a seed, of None, or the one given.
+
+    Raises
+    ------
+    ValueError
+        Anything else.
+    """
+    try:
+        return np.random.default_rng(random_state)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"random_state == {random_state!r}, must be an int >= 0, None or a NumPy generator"
+        ) from None
 
 
 def make_splits(
     cv: Any, X: Any, y: np.ndarray, groups: Any = None
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return the splits of a number of folds, a splitter or an iterable, checked."""
+    """Return the splits of a number of folds, a splitter or an iterable, checked.
+
+    A number, or None for 5, means folds that keep groups together where there are groups.
+    """
     n = X.shape[0]
-    if isinstance(cv, int | np.integer) and cv > n:
-        raise ValueError(f"cv={cv} folds need at least {cv} rows, X has {n}")
+    if cv is None or isinstance(cv, int | np.integer):
+        cv = N_FOLDS if cv is None else int(cv)
+        if cv > n:
+            raise ValueError(f"cv={cv} folds need at least {cv} rows, X has {n}")
+        cv = cv if groups is None else GroupKFold(cv)
     return check_splits(list(check_cv(cv).split(X, y, groups)), n)
 
 
 def penalty_of(
-    penalty: str, l1_ratio: float | None, n_features: int, standardize: bool = False
+    penalty: str,
+    l1_ratio: float | None,
+    n_features: int,
+    standardize: bool = False,
+    **constraints: Any,
 ) -> Penalty:
-    """Return the penalty that a name and a mix mean.
+    """Return the penalty that a name, a mix and constraints mean.
+
+    Parameters
+    ----------
+    **constraints
+        `positive`, `penalty_factor`, `lower` and `upper`, as in `Lasso`.
 
     Raises
     ------
     ValueError
-        An unknown name, or an `l1_ratio` that the penalty does not have.
+        An unknown name, or what the penalty does not have.
     """
     if penalty not in PENALTIES:
         raise ValueError(f"penalty == {penalty!r}, must be one of {', '.join(PENALTIES)}")
     if penalty == "elasticnet":
-        ratio = 0.5 if l1_ratio is None else l1_ratio
-        if not 0 < ratio <= 1:
-            raise ValueError(f"l1_ratio == {l1_ratio}, must be above 0 and at most 1")
+        ratio = 0.5 if l1_ratio is None else check_share(l1_ratio, "l1_ratio", one=True)
     elif l1_ratio is not None:
         raise ValueError(f"l1_ratio is of penalty='elasticnet', not of {penalty!r}")
     else:
         ratio = float(penalty == "lasso")
-    return make_penalty(n_features, float(ratio), standardize=standardize)
+    own = make_penalty(n_features, float(ratio), standardize=standardize, **constraints)
+    if ratio == 0 and not (own.lower is None and own.upper is None):
+        raise ValueError("positive, lower and upper are not of penalty='ridge'")
+    return own
 
 
-def alphas_or_grid(alphas: Any, eps: float) -> np.ndarray | Grid:
+def alphas_or_grid(alphas: Any, eps: Any) -> np.ndarray | Grid:
     """Return given alphas, downwards, or the grid that a number and `eps` mean."""
-    if isinstance(alphas, int | np.integer):
-        if alphas < 1:
-            raise ValueError(f"alphas == {alphas}, must be >= 1")
-        if not 0 < eps < 1:
-            raise ValueError(f"eps == {eps}, must be between 0 and 1")
-        return Grid(int(alphas), float(eps))
+    if isinstance(alphas, Integral):
+        return grid_like(alphas, eps, "alphas")
+    if alphas is None:
+        raise ValueError("alphas must be their number or a list of them, got None")
     return np.sort(check_alphas(alphas))[::-1].copy()
+
+
+def grid_like(n_alphas: Any, eps: Any, name: str) -> Grid:
+    """Return an automatic grid; `name` is what the user calls the number of its alphas."""
+    check_scalar(n_alphas, name, Integral, min_val=1)
+    return Grid(int(n_alphas), check_share(eps, "eps"))
 
 
 def names_of(X: Any) -> list[str]:

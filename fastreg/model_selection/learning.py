@@ -11,16 +11,18 @@ import numpy as np
 from sklearn.utils import check_random_state, check_scalar
 
 from fastreg.checks import warn_unsolved
-from fastreg.engine import Grid, Penalty, Settings
+from fastreg.engine import Grid, Penalty
 from fastreg.linear_model._folds import solve_each_fold
 from fastreg.model_selection.error_curves import (
     MAX_ITER,
+    N_FOLDS,
     TOL,
     ErrorCurves,
     alphas_or_grid,
     check_rows,
     make_splits,
     penalty_of,
+    settings_of,
 )
 from fastreg.model_selection.nesting import (
     Rows,
@@ -35,6 +37,8 @@ from fastreg.reporting import reporting
 
 if TYPE_CHECKING:
     from fastreg.plotting import LearningCurveDisplay
+
+SHARES = np.linspace(0.1, 1.0, 5)
 
 Figures = tuple[float, float, float, int]  # training and held-out error, α, number of features
 
@@ -82,7 +86,7 @@ def learning_curve(
     penalty: str = "lasso",
     l1_ratio: float | None = None,
     alpha: float | None = None,
-    train_sizes: Any = (0.1, 0.325, 0.55, 0.775, 1.0),
+    train_sizes: Any = None,
     cv: Any = None,
     groups: Any = None,
     shuffle: bool = False,
@@ -93,6 +97,10 @@ def learning_curve(
     sample_weight: Any = None,
     fit_intercept: bool = True,
     standardize: bool = False,
+    positive: bool = False,
+    penalty_factor: Any = None,
+    lower: Any = None,
+    upper: Any = None,
     tol: float = TOL,
     max_iter: int = MAX_ITER,
     n_jobs: int | None = None,
@@ -115,12 +123,13 @@ def learning_curve(
     alpha : float, default=None
         The same α for all fits. None: chosen anew for every size and fold, by cross-validation
         within its training rows.
-    train_sizes : array-like of shape (S,)
-        Shares (floats) of the training rows of the smallest training set, or numbers of rows.
+    train_sizes : array-like of shape (S,), default=None
+        Shares (floats) of the training rows of the smallest training set, or numbers of rows. None:
+        five sizes from a tenth on, none of fewer than 10 rows where α is chosen anew.
     cv : int, splitter, iterable or None, default=None
-        5-fold by default.
+        5 folds by default. A number means group folds with `groups`.
     groups : array-like of shape (n,), default=None
-        For the splitters.
+        For the splitters, of the inner folds too.
     shuffle : bool, default=False
         Take the first rows of a random order of each training set, and not of that of the rows:
         needed where the rows are sorted.
@@ -129,9 +138,11 @@ def learning_curve(
     alphas, eps
         The grid to choose from, as in `complexity_curve`.
     inner_cv : int or splitter, default=5
-        To choose α by.
+        To choose α by. A number means group folds with `groups`.
     sample_weight, fit_intercept, standardize, tol, max_iter, n_jobs, progress
         As in `LassoCV`.
+    positive, penalty_factor, lower, upper
+        As in `LassoCV`; ridge has `penalty_factor` only.
 
     Returns
     -------
@@ -144,23 +155,32 @@ def learning_curve(
         inner folds.
     """
     X, y, sample_weight = check_rows(X, y, sample_weight)
-    own = penalty_of(penalty, l1_ratio, X.shape[1], standardize)
+    constraints = {"positive": positive, "lower": lower, "upper": upper}
+    constraints["penalty_factor"] = penalty_factor
+    own = penalty_of(penalty, l1_ratio, X.shape[1], standardize, **constraints)
     if alpha is not None:
         check_scalar(alpha, "alpha", Real, min_val=0.0)
+        if not np.isfinite(alpha):
+            raise ValueError(f"alpha == {alpha}, must be finite")
     folds = make_splits(cv, X, y, groups)
     if shuffle:
         rng = check_random_state(random_state)
         folds = [(rng.permutation(train), test) for train, test in folds]
-    sizes = _sizes(train_sizes, min(train.size for train, _ in folds))
+    largest = min(train.size for train, _ in folds)
+    if train_sizes is None:
+        sizes = _default_sizes(largest, 2 if alpha is not None else 2 * N_FOLDS)
+    else:
+        sizes = _sizes(train_sizes, largest)
     splits = [(train[:size], test) for train, test in folds for size in sizes]
+    names = [f"fold {k} at {size} rows" for k in range(len(folds)) for size in sizes]
     rows = Rows(X, y, sample_weight)
-    check_weights_of(splits, sample_weight)
+    check_weights_of(splits, sample_weight, names)
     with reporting(progress=progress) as report:
-        settings = Settings(tol=tol, max_iter=max_iter, n_jobs=n_jobs, report=report)
-        how = How(settings, fit_intercept, standardize)
+        settings = settings_of(tol, max_iter, n_jobs, report)
+        how = How(settings, fit_intercept, standardize, constraints=own)
         if alpha is None:
             grid = alphas_or_grid(alphas, eps)
-            inner = inner_splits(splits, inner_cv, X, y, groups)
+            inner = inner_splits(splits, inner_cv, X, y, groups, names)
             found = _chosen_anew(rows, splits, inner, own.l1_ratio, grid, how)
         else:
             found = _at_fixed(rows, folds, sizes, own, float(alpha), how)
@@ -178,6 +198,12 @@ def learning_curve(
         train_errors=train,
         held_out_errors=held_out,
     )
+
+
+def _default_sizes(largest: int, fewest: int) -> np.ndarray:
+    """Return up to five numbers of training rows, upwards."""
+    sizes = (SHARES * largest).astype(int)
+    return np.unique(np.clip(sizes, min(fewest, largest), largest))
 
 
 def _sizes(train_sizes: Any, largest: int) -> np.ndarray:

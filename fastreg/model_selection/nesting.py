@@ -8,21 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 from sklearn.base import clone
-from sklearn.model_selection import GroupKFold, KFold, TimeSeriesSplit
+from sklearn.model_selection import TimeSeriesSplit
 from sklearn.utils import _safe_indexing
 
 from fastreg.designs import Design, make_design
-from fastreg.model_selection.error_curves import check_rows, make_splits
+from fastreg.model_selection.error_curves import N_FOLDS, check_rows, make_splits
 from fastreg.model_selection.row_groups import MAX_GROUPS_PER_SPLIT, RowGroups, row_groups
 from fastreg.model_selection.tuning import Spot
 
 Split = tuple[np.ndarray, np.ndarray]
-INNER_FOLDS = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,8 +104,15 @@ def nested(
         yield first, rest
 
 
-def check_weights_of(splits: Sequence[Split], sample_weight: np.ndarray | None) -> None:
+def check_weights_of(
+    splits: Sequence[Split], sample_weight: np.ndarray | None, names: Sequence[str] = ()
+) -> None:
     """Refuse a split with a part that has no weight.
+
+    Parameters
+    ----------
+    names : sequence of str
+        What the message calls the splits; by default their numbers.
 
     Raises
     ------
@@ -115,7 +122,8 @@ def check_weights_of(splits: Sequence[Split], sample_weight: np.ndarray | None) 
     for k, split in enumerate(splits if sample_weight is not None else ()):
         for part, name in zip(split, ("training", "held-out"), strict=True):
             if not sample_weight[part].sum() > 0:
-                raise ValueError(f"split {k}: sample_weight is zero for all its {name} rows")
+                whose = names[k] if names else f"split {k}"
+                raise ValueError(f"{whose}: sample_weight is zero for all its {name} rows")
 
 
 def _spot(design: Design, groups: RowGroups, split: Split) -> Spot:
@@ -124,7 +132,12 @@ def _spot(design: Design, groups: RowGroups, split: Split) -> Spot:
 
 
 def inner_splits(
-    outer: Sequence[Split], cv: Any, X: Any, y: np.ndarray, groups: Any = None
+    outer: Sequence[Split],
+    cv: Any,
+    X: Any,
+    y: np.ndarray,
+    groups: Any = None,
+    names: Sequence[str] = (),
 ) -> list[list[Split]]:
     """Return the inner splits of every outer one, within its training rows.
 
@@ -133,11 +146,13 @@ def inner_splits(
     cv : int, splitter or None
         None: the other outer folds where the outer folds partition the rows and are at least three;
         5 folds in time order where every outer fold tests later rows; else 5 (group) folds.
+    names : sequence of str
+        What messages call the outer splits; by default "fold 0" and so on.
 
     Raises
     ------
     ValueError
-        Too few training rows for the inner folds, with the number of the outer fold.
+        Too few training rows for the inner folds, with the name of the outer split.
     """
     if cv is None and len(outer) > 2 and _partition(outer, len(y)):
         tests = [test for _, test in outer]
@@ -148,24 +163,29 @@ def inner_splits(
         if min(train.size for own in out for train, _ in own) < 2:
             raise ValueError(f"{len(y)} rows are too few for {len(outer)} folds and folds within")
         return out
+    if not (cv is None or isinstance(cv, Integral) or hasattr(cv, "split")):
+        raise ValueError(
+            f"inner_cv must be a number of folds or a splitter, got {type(cv).__name__}: splits of "
+            "all rows do not split the training rows of a fold"
+        )
     out = []
     for k, (train, _) in enumerate(outer):
         labels = None if groups is None else np.asarray(groups)[train]
-        splitter = _default_inner(outer, labels) if cv is None else cv
+        splitter = _default_inner(outer) if cv is None else cv
         try:
             own = make_splits(splitter, _safe_indexing(X, train), y[train], labels)
         except ValueError as error:
+            whose = names[k] if names else f"fold {k}"
             raise ValueError(
-                f"the {train.size} training rows of fold {k} do not allow inner folds: {error}"
+                f"the {train.size} training rows of {whose} do not allow inner folds: {error}"
             ) from None
         out.append([(train[a], train[b]) for a, b in own])
     return out
 
 
-def _default_inner(outer: Sequence[Split], groups: np.ndarray | None) -> Any:
-    if all(train.max() < test.min() for train, test in outer):
-        return TimeSeriesSplit(INNER_FOLDS)
-    return KFold(INNER_FOLDS) if groups is None else GroupKFold(INNER_FOLDS)
+def _default_inner(outer: Sequence[Split]) -> Any:
+    in_time = all(train.max() < test.min() for train, test in outer)
+    return TimeSeriesSplit(N_FOLDS) if in_time else None
 
 
 def _partition(splits: Sequence[Split], n: int) -> bool:

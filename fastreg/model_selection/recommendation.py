@@ -128,20 +128,10 @@ def recommend(
         names,
         selects,
     )
-    predicts = evidence.skill > max(evidence.skill_se, 0.0) and _predicts(evidence, best)
-    if not predicts:
-        method, headline = None, _no_skill(evidence)
-    elif len(tied) == len(methods) > 1:
-        method = None
-        headline = (
-            f"No clear winner: all {len(methods)} methods are within one paired standard error of "
-            f"{best.name}, the one with the smallest held-out error; {tied[0]} is the simplest."
-        )
-    else:
-        method, headline = tied[0], _headline(tied, best.name)
+    method, headline = _verdict(evidence, tied, best)
     reasons = [
         *_ranking(evidence, best.name),
-        *_tie(evidence, tied, best.name),
+        *_tie(evidence, tied, best.name, method),
         *_skill(evidence, best.name),
         *_collinear(evidence),
         *_rows_for_columns(evidence),
@@ -152,13 +142,41 @@ def recommend(
         method=method,
         best=best.name,
         tied=tied,
-        predicts=bool(predicts),
+        predicts=_predicts(evidence, best),
         headline=headline,
         reasons=tuple(reasons),
     )
 
 
+def _verdict(
+    evidence: _Evidence, tied: tuple[str, ...], best: MethodResult
+) -> tuple[str | None, str]:
+    """Return the method to take, None for "no clear winner", and a sentence that says so."""
+    if not _predicts(evidence, best):
+        return None, _no_skill(evidence)
+    n_methods = len(evidence.methods)
+    if n_methods == 1:
+        return best.name, f"Take {best.name}, the only method compared: it predicts held-out rows."
+    if best.held_out_errors.size == 1:
+        return None, (
+            f"No clear winner: {best.name} has the smallest error on the one split, which has no "
+            "standard errors to tell methods apart by; take more folds."
+        )
+    if len(tied) == n_methods:
+        return None, (
+            f"No clear winner: all {n_methods} methods are within one paired standard error of "
+            f"{best.name}, the one with the smallest held-out error; {tied[0]} is the simplest."
+        )
+    return tied[0], _headline(tied, best.name)
+
+
 def _predicts(evidence: _Evidence, best: MethodResult) -> bool:
+    """Whether the best model predicts better than the mean: by the folds, and beyond chance."""
+    se = 0.0 if np.isnan(evidence.skill_se) else evidence.skill_se
+    return bool(evidence.skill > se and _is_no_chance(evidence, best))
+
+
+def _is_no_chance(evidence: _Evidence, best: MethodResult) -> bool:
     """Whether the best model gains more on the mean of the target than chance would give it.
 
     With g what a useful model adds to the mean and e the error that is left, a row gains
@@ -171,6 +189,7 @@ def _predicts(evidence: _Evidence, best: MethodResult) -> bool:
 
 
 def _selects(methods: dict[str, MethodResult], n_features: int) -> bool:
+    """Whether the lasso is sparse: it uses at most half of the columns, in the median fold."""
     lasso = methods.get("lasso") or methods.get("relaxed lasso")
     return lasso is not None and float(np.median(lasso.n_features)) <= n_features / 2
 
@@ -198,33 +217,35 @@ def _no_skill(evidence: _Evidence) -> str:
 
 def _ranking(evidence: _Evidence, best: str) -> list[str]:
     own = evidence.methods[best]
+    once = own.held_out_errors.size == 1
     others = [
-        f"{m.name} by {_digits(difference)} ± {_digits(se)}"
+        f"{m.name} by {_digits(difference)}" + ("" if once else f" ± {_digits(se)}")
         for m, difference, se in zip(
             evidence.methods.values(), evidence.differences, evidence.se, strict=True
         )
         if m is not own
     ]
-    text = (
-        f"{_capital(best)} has the smallest held-out error, {_digits(own.held_out_mean, 4)} ± "
-        f"{_digits(own.held_out_se, 2)} over {own.held_out_errors.size} folds"
-    )
+    text = f"{_capital(best)} has the smallest held-out error, {_digits(own.held_out_mean, 4)}"
+    spread = f" ± {_digits(own.held_out_se, 2)} over {len(own.alphas)} folds"
+    text += " on one split" if once else spread
     if others:
-        text += f"; the error is larger with {', with '.join(others)} (± paired standard errors)"
+        text += f"; the error is larger with {', with '.join(others)}"
+        text += "" if once else " (± paired standard errors)"
     return [text + "."]
 
 
-def _tie(evidence: _Evidence, tied: tuple[str, ...], best: str) -> list[str]:
-    if len(tied) < 2:
+def _tie(evidence: _Evidence, tied: tuple[str, ...], best: str, method: str | None) -> list[str]:
+    if len(tied) < 2 or np.isnan(evidence.skill_se):
         return []
     order = (
         "features are to be chosen, so lasso comes before ridge and Elastic-Net"
         if evidence.selects
         else "no features are to be chosen, so ridge comes first, then Elastic-Net"
     )
+    taken = "the simplest of them is" if method is None else "among equals the simplest is taken,"
     return [
         f"{_listed(tied)} cannot be told apart: each is within one paired standard error of "
-        f"{best}. Among equals the simplest is taken ({order}): {tied[0]}."
+        f"{best}; {taken} {tied[0]} ({order})."
     ]
 
 
@@ -233,9 +254,14 @@ def _skill(evidence: _Evidence, best: str) -> list[str]:
         return []
     own = evidence.methods[best]
     share = evidence.skill / evidence.baseline
+    explains = (
+        f"explains {share:.0%} of the variation of held-out rows"
+        if share >= 0.005
+        else "explains nothing of the variation of held-out rows"
+    )
     text = (
-        f"{_capital(best)} explains {share:.0%} of the variation of held-out rows; its training "
-        f"error is {_digits(own.train_mean, 4)}, a gap of {_digits(own.gap, 4)}."
+        f"{_capital(best)} {explains}; its training error is {_digits(own.train_mean, 4)}, a "
+        f"gap of {_digits(own.gap, 4)}."
     )
     plain = evidence.methods.get("least squares")
     if plain is not None and plain is not own and plain.gap > 2 * abs(own.gap):
@@ -279,9 +305,9 @@ def _rows_for_columns(evidence: _Evidence) -> list[str]:
             f"There are {n} rows for {p} columns: least squares is not unique and fits the "
             "training rows exactly; a penalty is needed."
         ]
-    few = n / p < FEW_ROWS
-    says = "few for least squares" if few else "enough for least squares to be stable by itself"
-    return [f"There are {n} rows for {p} columns, {n / p:.3g} rows a column: {says}."]
+    says = "few" if n / p < FEW_ROWS else "as far as their number goes enough"
+    columns = f"{p} columns, {n / p:.3g} rows a column" if p > 1 else "one column"
+    return [f"There are {n} rows for {columns}: {says} for least squares."]
 
 
 def _sparsity(evidence: _Evidence) -> list[str]:
@@ -290,10 +316,11 @@ def _sparsity(evidence: _Evidence) -> list[str]:
         return []
     low, high = int(lasso.n_features.min()), int(lasso.n_features.max())
     over = f"{low}" if low == high else f"{low} to {high}"
-    sparse = "sparse" if lasso.n_selected <= evidence.n_features / 2 else "dense"
+    p = evidence.n_features
+    sparse = "sparse" if _selects(evidence.methods, p) else "dense"
     return [
-        f"The {lasso.name} finds a {sparse} model: it uses {lasso.n_selected} of "
-        f"{evidence.n_features} columns ({over} on the folds)."
+        f"The {lasso.name} finds a {sparse} model: it uses {over} of {p} columns on the folds, "
+        f"{lasso.n_selected} on all rows."
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from sklearn.model_selection import (
     ShuffleSplit,
     StratifiedShuffleSplit,
 )
-from sklearn.utils import _safe_indexing, check_random_state, indexable
+from sklearn.utils import _safe_indexing, check_random_state, check_scalar, indexable
 from sklearn.utils.validation import _num_samples, column_or_1d
 
 PARTS = ("training", "validation", "test")
@@ -149,7 +150,8 @@ def _drawn(
             draw = splitter(1, test_size=size, random_state=rng)
             rest, taken = next(draw.split(rows, **keywords))
         except ValueError as error:
-            raise ValueError(f"{n} rows cannot be split with {n_bins} bins: {error}") from None
+            what = "so that every part has rows of every value or bin of stratify"
+            raise ValueError(f"{n} rows cannot be split {what}: {error}") from None
         parts.append(np.sort(rows[taken]) if splitter is GroupShuffleSplit else rows[taken])
         rows = rows[rest]
     return [rows, parts[1], parts[0]]
@@ -161,8 +163,7 @@ def target_bins(target: np.ndarray, n_bins: int) -> np.ndarray:
     What ties leave with less than a row for each part joins its neighbour. Names are bins as they
     are.
     """
-    if not n_bins >= 1:
-        raise ValueError(f"n_bins == {n_bins}, must be >= 1")
+    check_scalar(n_bins, "n_bins", Integral, min_val=1)
     if target.dtype.kind not in "biuf":
         return np.unique(target, return_inverse=True)[1]
     inner = np.linspace(0, 1, n_bins + 1)[1:-1]
@@ -182,6 +183,7 @@ def _column(values: Any, name: str, n: int) -> np.ndarray:
     values = column_or_1d(values)
     if values.size != n:
         raise ValueError(f"{name} has {values.size} entries, the arrays have {n} rows")
-    if values.dtype.kind == "f" and np.isnan(values).any():
-        raise ValueError(f"{name} contains NaN, in row {int(np.argmax(np.isnan(values)))}")
+    missing = np.array([value is None for value in values]) | (values != values)  # NaN, NaT
+    if missing.any():
+        raise ValueError(f"{name} has a missing value, in row {int(np.argmax(missing))}")
     return values

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Integral
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,14 +11,16 @@ from sklearn.utils import check_scalar
 
 from fastreg.checks import warn_unsolved
 from fastreg.designs import make_design
-from fastreg.engine import Settings, solve
+from fastreg.engine import solve
 from fastreg.model_selection.error_curves import (
     MAX_ITER,
     TOL,
     alphas_or_grid,
     check_rows,
+    generator_of,
     names_of,
     penalty_of,
+    settings_of,
 )
 from fastreg.model_selection.tuning import Spot, grid_of, task_of
 from fastreg.reporting import reporting
@@ -82,7 +84,7 @@ def stability_selection(
     n_pairs: int = 50,
     threshold: float = 0.75,
     max_false: float = 1.0,
-    random_state: int | None = 0,
+    random_state: Any = 0,
     fit_intercept: bool = True,
     standardize: bool = True,
     tol: float = TOL,
@@ -117,7 +119,7 @@ def stability_selection(
         Above 0.5, at most 1.
     max_false : float, default=1.0
         Expected number of false selections that is tolerated.
-    random_state : int or None, default=0
+    random_state : int, NumPy Generator or None, default=0
     standardize : bool, default=True
         Penalize columns as if they had unit variance within each half.
     fit_intercept, tol, max_iter, n_jobs, progress
@@ -139,8 +141,9 @@ def stability_selection(
     error control: another look at stability selection, same journal 75, 55-80 (complementary
     pairs).
     """
-    names = names_of(X)
+    columns = X
     X, y, _ = check_rows(X, y, None)
+    names = names_of(columns)
     n, p = X.shape
     if n < FEWEST_ROWS:
         raise ValueError(f"X has {n} rows, two halves need at least {FEWEST_ROWS}")
@@ -148,10 +151,10 @@ def stability_selection(
     penalty = penalty_of("elasticnet", l1_ratio, p, standardize)
     whole = Spot(make_design(X, y, check_input=False), (0,), ())
     grid = grid_of(whole, penalty, alphas_or_grid(alphas, eps), fit_intercept)
-    rng = np.random.default_rng(random_state)
+    rng = generator_of(random_state)
     frequencies, entered, solutions = np.zeros((grid.size, p)), np.zeros(grid.size), []
     with reporting(progress=progress) as report:
-        settings = Settings(tol=tol, max_iter=max_iter, n_jobs=n_jobs, report=report)
+        settings = settings_of(tol, max_iter, n_jobs, report)
         for _ in range(n_pairs):
             halves = np.full(n, 2)  # with an odd number of rows one is left out
             halves[rng.permutation(n)[: 2 * (n // 2)]] = np.repeat([0, 1], n // 2)
@@ -185,7 +188,7 @@ def stability_selection(
 
 def _check_options(threshold: float, max_false: float, n_pairs: int) -> None:
     check_scalar(n_pairs, "n_pairs", Integral, min_val=1)
-    if not 0.5 < threshold <= 1:
-        raise ValueError(f"threshold == {threshold}, must be above 0.5 and at most 1")
-    if not 0 < max_false < np.inf:
-        raise ValueError(f"max_false == {max_false}, must be > 0")
+    if not isinstance(threshold, Real) or not 0.5 < threshold <= 1:
+        raise ValueError(f"threshold == {threshold!r}, must be above 0.5 and at most 1")
+    if not isinstance(max_false, Real) or not 0 < max_false < np.inf:
+        raise ValueError(f"max_false == {max_false!r}, must be > 0")

@@ -7,7 +7,7 @@ nothing in the rows it holds out. All splits on one X are tasks of one batch.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import NamedTuple
 
@@ -85,12 +85,17 @@ class Choice:
 
 @dataclass(frozen=True, eq=False)
 class How:
-    """How to fit, the same for all candidates."""
+    """How to fit, the same for all candidates: `constraints` are those of any penalty."""
 
     settings: Settings
     fit_intercept: bool = True
     standardize: bool = False
     selection_rule: str = "min"
+    constraints: Penalty = field(default_factory=lambda: Penalty(1.0))
+
+    def penalty(self, l1_ratio: float) -> Penalty:
+        """Return the penalty of that mix."""
+        return replace(self.constraints, l1_ratio=l1_ratio, standardize=self.standardize)
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,8 +157,7 @@ def refit(design: Design, choice: Choice, how: How) -> tuple[Solution, float]:
         Of the least-squares part of a relaxed fit, else 0.
     """
     every = Spot(design, tuple(range(design.n_groups)), ())
-    penalty = Penalty(choice.l1_ratio, standardize=how.standardize)
-    task = task_of(every, penalty, np.array([choice.alpha]), how.fit_intercept)
+    task = task_of(every, how.penalty(choice.l1_ratio), np.array([choice.alpha]), how.fit_intercept)
     task = replace(task, verify=True)
     (found,) = solve(design, [task], how.settings)
     return relax_solution(design, task, found, choice.relaxation)
@@ -171,7 +175,7 @@ def _solve(
 
     All penalties on the splits of one design are one batch, so far as memory allows.
     """
-    penalties = [Penalty(ratio, standardize=how.standardize) for _, ratio in wanted]
+    penalties = [how.penalty(ratio) for _, ratio in wanted]
     spots = [outer, *inner] if outer.held_out else list(inner)
     probe = [Task(p, c.alphas) for p, (c, _) in zip(penalties, wanted, strict=True)]
     most = most_tasks(outer.design, probe * len(spots))  # fixes how the moments are held
@@ -235,7 +239,10 @@ def grid_of(
         moments = train_moments(spot.design.moments(False), spot.train)
         return ridge_alphas(moments, penalty, alphas.n_alphas)
     task = Task(penalty, alphas, train=spot.train, fit_intercept=fit_intercept)
-    return alpha_grid(problem_of(spot.design, task).alpha_max(), alphas)
+    problem = problem_of(spot.design, task)
+    top = problem.alpha_max(problem.free_rows(spot.design))
+    # as in `resolve_alphas`: no penalized column may enter at the largest alpha by rounding
+    return alpha_grid(top * (1.0 + 1e-12) if problem.free.size else top, alphas)
 
 
 def _choose(candidate: Candidate, families: list[_Family], how: How, judged: bool) -> Choice:

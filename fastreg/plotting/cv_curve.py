@@ -13,12 +13,14 @@ from fastreg.plotting.style import (
     COLOURS,
     DASHES,
     HELD_OUT,
+    LOW,
     alpha_axis,
     axes_for,
     count_axis,
     error_line,
     error_view,
     finish,
+    inches,
     legend,
     mark_choices,
 )
@@ -159,7 +161,8 @@ class CVCurveDisplay:
         self.upper_ax_ = None
         if self.n_features is not None:
             self.upper_ax_ = count_axis(ax, alphas, self.n_features, self.n_features_name)
-        ax.set_ylabel("held-out mean squared error")
+        short = inches(ax, "height") < LOW
+        ax.set_ylabel("held-out error" if short else "held-out mean squared error")
         finish(ax)
         legend(ax, [*self.lines_, *self.marks_.values()])
         self.ax_, self.figure_ = ax, ax.figure

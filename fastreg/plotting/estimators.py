@@ -134,24 +134,17 @@ def own_grid(estimator: Any) -> np.ndarray:
 
 
 def curve_options(estimator: Any) -> dict[str, Any]:
-    """Return the arguments that `complexity_curve` and `learning_curve` share with an estimator.
-
-    Raises
-    ------
-    ValueError
-        A constraint that the curves do not know.
-    """
+    """Return the arguments that `complexity_curve` and `learning_curve` share with an estimator."""
     name = penalty_name(estimator)
-    for option in ("positive", "penalty_factor", "lower", "upper"):
-        value = getattr(estimator, option, None)
-        if value is not None and value is not False:
-            raise ValueError(f"error curves of an estimator with {option} are not available")
     options: dict[str, Any] = {
         "penalty": name,
         "l1_ratio": l1_ratio_of(estimator) if name == "elasticnet" else None,
         "fit_intercept": estimator.fit_intercept,
         "standardize": getattr(estimator, "standardize", False),
+        "positive": getattr(estimator, "positive", False),
     }
+    for option in ("penalty_factor", "lower", "upper"):
+        options[option] = getattr(estimator, option, None)
     if is_cross_validated(estimator):
         given = getattr(estimator, "alphas", None)
         if given is not None:

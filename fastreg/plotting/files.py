@@ -62,4 +62,5 @@ def as_inline_svg(figure: Any, name: str, title: str) -> str:
     return re.sub(r"<svg[^>]*>", lambda _: head, svg, count=1)
 
 
-_VARIABLES = {"#000000": "ink", "#595959": "soft", "#808080": "soft", "#ffffff": "paper"}
+_SOFT = dict.fromkeys(("#595959", "#737373", "#808080"), "soft")
+_VARIABLES = {"#000000": "ink", "#ffffff": "paper", **_SOFT}

@@ -50,7 +50,7 @@ class LearningCurveDisplay:
         X: Any,
         y: Any,
         *,
-        train_sizes: Any = (0.1, 0.325, 0.55, 0.775, 1.0),
+        train_sizes: Any = None,
         cv: Any = None,
         groups: Any = None,
         shuffle: bool = False,

@@ -8,16 +8,22 @@ import numpy as np
 
 from fastreg.plotting.style import (
     HELD_OUT,
+    NARROW,
     NEUTRAL,
     TRAIN,
     axes_for,
     error_axis,
+    inches,
+    is_within,
     legend,
     short_number,
 )
 
 if TYPE_CHECKING:
     from fastreg.model_selection import PenaltyComparison
+
+
+LEGEND_ROWS = 2.8  # below the methods, for a legend within the axes
 
 
 class PenaltyComparisonDisplay:
@@ -118,19 +124,18 @@ class PenaltyComparisonDisplay:
             base, color=NEUTRAL, linestyle="--", linewidth=1.1, label="predicting the mean"
         )
         error_axis(ax, held_out, np.nan_to_num(se), train, base)
-        self.off_ = self._mark_off(ax, train, base)
         best = self.comparison.recommendation.method
         ax.set_yticks(place, [m.name for m in methods])
         for text, method in zip(ax.get_yticklabels(), methods, strict=True):
             text.set_fontweight("bold" if method.name == best else "normal")
-        ax.set_ylim(len(methods) - 0.5, -0.5)
+        ax.set_ylim(place.size - 0.5 + (LEGEND_ROWS if is_within(ax) else 0.0), -0.5)
         ax.tick_params(axis="y", length=0, pad=9)
-        ax.set_xlabel(
-            f"mean squared error   ({'bold: recommended' if best else 'none recommended'})"
-        )
+        self.off_ = self._mark_off(ax, train, base)
+        note, narrow = "bold: recommended" if best else "none recommended", inches(ax) < NARROW
+        ax.set_xlabel("mean squared error" + ("" if narrow else f"   ({note})"))
         ax.spines[["top", "right"]].set_visible(False)
         baseline = self.baseline_ if base <= ax.get_xlim()[1] else self.off_[-1]
-        legend(ax, [self.held_out_, self.train_, baseline])
+        legend(ax, [self.held_out_, self.train_, baseline], title=note if narrow else None)
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
@@ -145,6 +150,6 @@ class PenaltyComparisonDisplay:
         if base > right:
             label = f"predicting the mean: {short_number(base)}"
             marks += ax.plot(
-                [right], [len(train) - 0.5], ">", color=NEUTRAL, clip_on=False, label=label
+                [right], [ax.get_ylim()[0]], ">", color=NEUTRAL, clip_on=False, label=label
             )
         return marks

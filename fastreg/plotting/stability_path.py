@@ -10,6 +10,7 @@ from fastreg.plotting.estimators import l1_ratio_of, penalty_name
 from fastreg.plotting.style import (
     N_NAMED,
     NEUTRAL,
+    SHADE,
     alpha_axis,
     axes_for,
     count_axis,
@@ -146,4 +147,4 @@ class StabilityPathDisplay:
             return None
         last = found.alphas[found.last]
         label = f"α < {short_number(last)}: does not count"
-        return ax.axvspan(last, ax.get_xlim()[1], color="0.93", linewidth=0, zorder=0, label=label)
+        return ax.axvspan(last, ax.get_xlim()[1], **SHADE, label=label)

@@ -13,15 +13,19 @@ from fastreg.io.extras import require
 # which no line in it could be followed on white paper.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (5, 1.2, 1.2, 1.2)))
-TRAIN, HELD_OUT, NEUTRAL = COLOURS[0], COLOURS[1], "0.35"
+TRAIN, HELD_OUT, NEUTRAL = COLOURS[0], COLOURS[1], "0.45"  # grey on white paper and on black
 BACKGROUND = "0.72"
+SHADE = {"color": "0.5", "alpha": 0.14, "linewidth": 0, "zorder": 0}
 
 FIGURE_SIZE = (7.0, 4.5)
-NARROW = 5.5  # inches
 N_NAMED = 8
+MOST_TICKS = 7  # of a logarithmic axis
 MOST_DECADES = 4  # of an axis with ticks between the numbers
 MOST_LINES = 60  # of the unnamed features; more are shown by the band they fill
 LONGEST_NAME = 26
+NARROW = 3.0  # inches: axes have no room for a legend beside them
+LOW = 2.2  # inches: no room for a long label of the y axis
+SLIM = 5.5  # inches: a figure has no room beside its axes for a legend, but below
 FAR = 8.0  # errors that differ by more are drawn on a logarithmic axis
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -42,6 +46,11 @@ def axes_for(ax: Any, size: tuple[float, float] = FIGURE_SIZE) -> Any:
     return plt.subplots(figsize=size, layout="constrained")[1]
 
 
+def inches(ax: Any, side: str = "width") -> float:
+    """Return the width or height of axes, before a layout engine makes room around them."""
+    return getattr(ax.get_position(), side) * getattr(ax.figure.bbox, side) / ax.figure.dpi
+
+
 def finish(ax: Any) -> None:
     """Write numbers on the y axis without a common factor, and leave out the idle frame."""
     write_numbers(ax.yaxis, *ax.get_ylim())
@@ -51,13 +60,16 @@ def finish(ax: Any) -> None:
 def write_numbers(axis: Any, low: float, high: float) -> None:
     """Choose the ticks of an axis, linear or logarithmic, and how their numbers are written."""
     ticker = require("matplotlib.ticker", "a picture", extra="plot")
+    most = int(np.clip(axis.get_tick_space(), 2, MOST_TICKS))
     if axis.get_scale() == "linear":
-        axis.set_major_locator(ticker.MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
-        axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: plain_number(value)))
+        crowded = axis.axis_name == "x" and inches(axis.axes) < NARROW
+        write = number if crowded else plain_number
+        axis.set_major_locator(ticker.MaxNLocator(min(most, 6), steps=[1, 2, 2.5, 5, 10]))
+        axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: write(value)))
         return
     if axis.get_scale() == "log":
         decades = np.log10(max(low, high) / min(low, high))
-        axis.set_major_locator(_log_locator(ticker, decades))
+        axis.set_major_locator(_log_locator(ticker, decades, most))
         axis.set_minor_formatter(ticker.NullFormatter())
         if decades > MOST_DECADES:
             axis.set_minor_locator(ticker.NullLocator())
@@ -66,12 +78,13 @@ def write_numbers(axis: Any, low: float, high: float) -> None:
     axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: number(value)))
 
 
-def _log_locator(ticker: Any, decades: float) -> Any:
+def _log_locator(ticker: Any, decades: float, most: int) -> Any:
     """Return ticks at whole decades, also at 2 and 5 (or 3) times them where there are few."""
     if decades < 0.9:
-        return ticker.MaxNLocator(5, steps=[1, 2, 2.5, 5, 10])
+        return ticker.MaxNLocator(min(most, 5), steps=[1, 2, 2.5, 5, 10])
     subs = (1.0, 2.0, 5.0) if decades < 1.9 else (1.0, 3.0) if decades < 2.9 else (1.0,)
-    return ticker.LogLocator(subs=subs, numticks=7)
+    subs = subs if len(subs) * decades <= most else (1.0,)
+    return ticker.LogLocator(subs=subs, numticks=most)
 
 
 def number(value: float) -> str:
@@ -125,8 +138,7 @@ def count_axis(ax: Any, alphas: np.ndarray, counts: np.ndarray, label: str) -> A
         What is counted.
     """
     ticker = require("matplotlib.ticker", "a picture", extra="plot")
-    width = ax.get_position().width * ax.figure.bbox.width / ax.figure.dpi
-    at = _spread(ax, alphas, max(int(width / 0.85), 2))
+    at = _spread(ax, alphas, max(int(inches(ax) / 0.85), 2))
     top = ax.secondary_xaxis("top")
     top.xaxis.set_major_locator(ticker.FixedLocator(alphas[at]))
     top.xaxis.set_minor_locator(ticker.NullLocator())
@@ -209,11 +221,12 @@ def feature_lines(
         ax.add_collection(others)
         ax.autoscale_view()
     short = short_names([names[j] for j in named], named)
+    colours = [*COLOURS[:-1], ax.xaxis.label.get_color()]  # black, or what is written with
     lines = [
         ax.plot(
             x,
             values[:, j],
-            color=COLOURS[i % len(COLOURS)],
+            color=colours[i % len(colours)],
             linestyle=DASHES[i // len(COLOURS) % len(DASHES)],
             linewidth=1.6,
             label=short[i],
@@ -344,27 +357,35 @@ def short_number(value: float) -> str:
     return number(float(f"{value:.3g}"))
 
 
-def legend(ax: Any, handles: Sequence[Any], *, title: str | None = None) -> Any:
-    """Name what is drawn: beside the axes, or below those of a narrow figure.
+def is_within(ax: Any) -> bool:
+    """Whether the legend stands in the axes: no layout makes room for it, or they are narrow."""
+    return ax.figure.get_layout_engine() is None or inches(ax) < NARROW
 
-    Within the axes where the figure has no layout that makes room for it. Names are taken as
-    they are: a dollar sign is no formula, a first underscore hides nothing.
+
+def legend(ax: Any, handles: Sequence[Any], *, title: str | None = None) -> Any:
+    """Name what is drawn: beside the axes, or below the only axes of a slim figure.
+
+    Within the axes where no layout makes room for it; within narrow ones it is small, not to hide
+    them. Names are taken as they are: a dollar sign is no formula, a first underscore hides
+    nothing.
     """
     handles = list(dict.fromkeys(handles))
     labels = [handle.get_label() for handle in handles]
     if not labels:
         return None
-    owner = ax
+    owner, size = ax, "small"
     where: dict[str, Any] = {"loc": "best", "framealpha": 0.8, "edgecolor": "none"}
-    if ax.figure.get_layout_engine() is not None:
-        if ax.figure.get_figwidth() < NARROW:
+    if inches(ax) < NARROW:
+        size = "x-small"
+        where |= {"handlelength": 1.4, "labelspacing": 0.3, "borderpad": 0.2}
+    elif not is_within(ax):
+        where = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "borderaxespad": 0.0}
+        if ax.figure.get_figwidth() < SLIM and len(ax.figure.axes) == 1:
             owner, where = ax.figure, {"loc": "outside lower left", "ncols": 2}
-        else:
-            where = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "borderaxespad": 0.0}
         where["frameon"] = False
     numbers = [str(i) for i in range(len(labels))]
-    box = owner.legend(handles, numbers, fontsize="small", title=title, **where)
-    box.get_title().set_fontsize("small")
+    box = owner.legend(handles, numbers, fontsize=size, title=title, **where)
+    box.get_title().set_fontsize(size)
     for text, label in zip(box.get_texts(), labels, strict=True):
         text.set_parse_math(False)
         text.set_text(label)

@@ -528,22 +528,32 @@ cdef class RowDescent:
                 return
 
     cdef bint sweep(self) noexcept nogil:
-        """One epoch over the live rows; return whether any of them moved."""
-        cdef Py_ssize_t i, j
+        """One epoch over the live rows; return whether any of them moved.
+
+        Rows drawn at random may all be at rest while others are not: then each has its turn.
+        """
         cdef double before = self.work
+        cdef bint moved = self.visit(self.rng != 0)
+        if self.rng and not moved:
+            moved = self.visit(False)
+        self.it += 1
+        self.n_sweeps += 1
+        self.n_since += 1
+        self.spent += self.work - before
+        return moved
+
+    cdef bint visit(self, bint at_random) noexcept nogil:
+        """Update as many rows as are live, drawn or in order; return whether any of them moved."""
+        cdef Py_ssize_t i, j
         cdef bint moved = False
         for i in range(self.n_live):
-            j = self.live[self.random_below(self.n_live)] if self.rng else self.live[i]
+            j = self.live[self.random_below(self.n_live)] if at_random else self.live[i]
             if self.update(j):
                 moved = True
                 if self.n_moved == TOGETHER:
                     self.apply_moves(self.n_live, self.live)
         self.apply_moves(self.n_live, self.live)
-        self.it += 1
-        self.n_sweeps += 1
-        self.n_since += 1
         self.work += 8.0 * self.n_live * self.width
-        self.spent += self.work - before
         return moved
 
     cdef bint update(self, Py_ssize_t j) noexcept nogil:
