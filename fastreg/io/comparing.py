@@ -147,13 +147,7 @@ def compare_table(
             f"{settings.cv}: at least {fewest}"
         )
     train_table, test_table = (table.take(_mask(whole.rows, part)) for part in parts)
-    data = prepare(train_table, **options)
-    data = replace(
-        data,
-        n_read=whole.n_read,
-        missing_target=whole.missing_target,
-        missing_features=whole.missing_features,
-    )
+    data = _counted_as(whole, prepare(train_table, **options))
     train = rows_of(data, np.arange(len(data.y)))
     with noted_warnings() as messages:
         found = _compare(train, data, settings, progress)
@@ -163,16 +157,17 @@ def compare_table(
     recommended = found.recommendation
     method = found[recommended.method or recommended.tied[0]]
     test, strangers = _test_rows(test_table, data, means)
+    messages = [*strangers, *messages]
     errors = _errors(found, method, train, test)
-    choice = _choice(found, method)
-    how = _how(data, settings, choice, found, [*strangers, *messages])
+    how = _how(data, settings, found, method, messages)
+    how["rows"] |= {"training": len(train.y), "test": len(test.y)}
     model = Model(
         target=data.target,
         encoding=data.encoding,
         coef=method.coef + 0.0,  # -0.0 becomes 0.0
         intercept=method.intercept,
         fill=means if settings.missing == "mean" else None,
-        fit=how | {"rows": how["rows"] | {"training": len(train.y), "test": len(test.y)}},
+        fit=how,
         errors={name: asdict(each) for name, each in errors.items()},
     )
     return Compared(
@@ -181,13 +176,19 @@ def compare_table(
         data=data,
         errors=errors,
         training=train,
-        warnings=[*strangers, *messages],
+        warnings=messages,
         found=found,
         method=method,
         test=test,
         dropped=tuple(columns.get("drop", ())),
         **facts,
     )
+
+
+def _counted_as(whole: Prepared, data: Prepared) -> Prepared:
+    """Return a part of the rows with what is known of all: how many were read and left out."""
+    names = ("n_read", "missing_target", "missing_features")
+    return replace(data, **{name: getattr(whole, name) for name in names})
 
 
 def _mask(usable: np.ndarray, part: np.ndarray) -> np.ndarray:
@@ -287,8 +288,8 @@ def _choice(found: PenaltyComparison, method: MethodResult) -> dict[str, Any]:
 def _how(
     data: Prepared,
     settings: Comparing,
-    choice: dict[str, Any],
     found: PenaltyComparison,
+    method: MethodResult,
     messages: list[str],
 ) -> dict[str, Any]:
     """How the model came about, for its file."""
@@ -301,7 +302,7 @@ def _how(
             "missing_target": data.missing_target,
             "missing_features": data.missing_features,
         },
-        "choice": choice,
+        "choice": _choice(found, method),
         "recommendation": found.recommendation.headline,
         "comparison": [
             {
