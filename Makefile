@@ -12,7 +12,7 @@ VENV ?= .venv
 # The source tree holds no compiled kernels, so it must not be imported instead of the package.
 RUN = env -u PYTHONPATH PYTHONSAFEPATH=1 $(VENV)/bin
 SOURCES := pyproject.toml setup.py MANIFEST.in README.md LICENSE \
-	$(shell find fastreg src -type f \( -name '*.py' -o -name '*.pyi' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.h' \))
+	$(shell find fastreg src -type f \( -name '*.py' -o -name '*.pyi' -o -name '*.css' -o -name '*.js' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.h' \))
 
 .PHONY: demo test test-oldest lint bench clean
 

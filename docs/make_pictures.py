@@ -1,6 +1,7 @@
 """Make the pictures of this documentation: python docs/make_pictures.py [FOLDER].
 
-From data that come with scikit-learn or are drawn at random here.
+From data that come with scikit-learn or are drawn at random here; those of `REAL` from the data
+sets in shared/data beside the checkout, and left as they are where these are not there.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from fastreg.plotting import CoefficientPathDisplay, CVCurveDisplay
 from fastreg.plotting.files import as_bytes
 
 FOLDER = Path(__file__).parent / "pictures"
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
 def diabetes() -> tuple[Any, np.ndarray]:
@@ -92,6 +94,35 @@ def stability(ax: Any) -> None:
     stability_selection(*wide(), max_false=2.0).plot(ax)
 
 
+def real_comparison(file: str, arguments: list[str], ax: Any) -> None:
+    """Draw what `fastreg compare` finds in a table."""
+    from fastreg.command_line import make_parser
+    from fastreg.io.comparing import Comparing, compare_table
+    from fastreg.io.tables import read_table
+
+    options = make_parser().parse_args(["compare", str(DATA / file), *arguments])
+    settings = Comparing(missing=options.missing)
+    table = read_table(options.table)
+    compared = compare_table(table, settings, target=options.target, drop=options.drop)
+    compared.found.plot(ax)
+    ax.set_title(file.partition(".")[0].replace("_", " "), loc="left", fontsize="medium")
+
+
+# What is compared of each data set: the rest is no feature.
+REAL: dict[str, list[str]] = {
+    "prostate.csv.gz": ["--target", "lpsa", "--drop", "train"],
+    "hitters.csv.gz": ["--target", "Salary", "--missing", "drop"],
+    "california_housing.csv.gz": ["--target", "medianHouseValue"],
+    "communities_crime.csv.gz": [
+        *("--target", "ViolentCrimesPerPop", "--missing", "mean"),
+        *("--drop", "state,county,community,communityname,fold"),
+    ],
+    "tecator.csv.gz": ["--target", "fat", "--drop", "water,protein"],
+    "gasoline_nir.npz": [],
+    "riboflavin.npz": [],
+}
+
+
 PICTURES: dict[str, tuple[Callable[[Any], None], float]] = {
     "path": (path, 4.5),
     "wide-path": (wide_path, 4.5),
@@ -110,6 +141,11 @@ def main(folder: Path = FOLDER) -> None:
         figure = Figure(figsize=(8.0, height), layout="constrained")
         draw(figure.subplots())
         (folder / f"{name}.svg").write_bytes(as_bytes(figure, "svg"))
+    for file, arguments in REAL.items() if DATA.is_dir() else ():
+        figure = Figure(figsize=(5.0, 3.2), layout="constrained")
+        real_comparison(file, arguments, figure.subplots())
+        name = file.partition(".")[0].replace("_", "-")
+        (folder / f"compare-{name}.svg").write_bytes(as_bytes(figure, "svg"))
 
 
 if __name__ == "__main__":

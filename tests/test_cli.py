@@ -28,6 +28,10 @@ def test_demo_and_the_command_it_proposes(run, tmp_path):
     assert (code, err) == (0, "")
     assert "fastreg predict model.json diabetes.csv" in out.splitlines()[-1]
     assert "bmi" in out
+    assert "5 methods on the same 5 folds" in out
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("diabetes.csv", "model.json", "report.html")
+    }
     code, out, err = run("predict", "model.json", "diabetes.csv")
     assert (code, err) == (0, "")
     lines = out.splitlines()

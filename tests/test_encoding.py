@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from fastreg.io.encoding import Encoding, InputColumn, learn_encoding
-from fastreg.io.experiment import _degenerate, _mean_and_sd
+from fastreg.io.experiment import _degenerate, mean_and_sd
 from fastreg.io.prepare import feature_means, fill_missing, missing_counts, prepare
 from fastreg.io.tables import read_table
 
@@ -170,7 +170,7 @@ def test_spread_and_degenerate_columns_dense_and_sparse(seed):
         expected = [(name, names[same[0]])] if same and name not in constant else []
         assert [pair for pair in duplicated if pair[0] == name] == expected
     assert _degenerate(sparse.csr_array(X), names) == (constant, duplicated)
-    _, sd = _mean_and_sd(X, w)
+    _, sd = mean_and_sd(X, w)
     reference = np.sqrt(np.average((X - np.average(X, 0, w)) ** 2, 0, w))
     np.testing.assert_allclose(sd, reference, atol=1e-12)
-    np.testing.assert_allclose(_mean_and_sd(sparse.csr_array(X), w)[1], reference, atol=1e-7)
+    np.testing.assert_allclose(mean_and_sd(sparse.csr_array(X), w)[1], reference, atol=1e-7)

@@ -46,7 +46,8 @@ def held_out_errors(
         curved = np.einsum("kj,kj->k", coefs @ held.s_xx, coefs)
     miss = _mean_residual(problem, held, coefs)
     sse = s_yy - 2.0 * fitted + curved + held.weight * miss**2
-    magnitude = np.abs(coefs) @ np.sqrt(held.s_xx.diagonal())
+    variation = np.maximum(held.s_xx.diagonal(), 0.0)  # merged, it may round below zero
+    magnitude = np.abs(coefs) @ np.sqrt(variation)
     doubtful = 4.0 * EPS * (s_yy + magnitude**2) > ALLOWED_ROUNDING * sse
     mse = np.maximum(sse, 0.0) / held.weight
     if design.has_rows and np.any(doubtful):

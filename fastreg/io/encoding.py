@@ -88,6 +88,18 @@ class Encoding:
         _refuse_infinite(table.source, X, self.feature_names)
         return X
 
+    def unknown_levels(self, table: Table) -> tuple[np.ndarray, dict[str, int]]:
+        """Return which rows have levels that the encoding does not know, and how many by column."""
+        unknown, counts = np.zeros(table.n_rows, dtype=bool), {}
+        for column in self.inputs:
+            if column.levels is not None:
+                known = {*column.levels, None}
+                own = np.array([text not in known for text in _texts(table, column.name)], bool)
+                if own.any():
+                    counts[column.name] = int(np.count_nonzero(own))
+                    unknown |= own
+        return unknown, counts
+
     def _dense(self, table: Table) -> np.ndarray:
         # Fortran order: every column is written once, contiguously.
         X = np.empty((table.n_rows, len(self.feature_names)), order="F")
@@ -208,15 +220,16 @@ def missing_mask(values: np.ndarray) -> np.ndarray:
 
 
 def _refuse_absent(table: Table, names: Sequence[str]) -> None:
-    known = {*table.columns, *table.matrix_names}
     for name in names:
         if name in table.unusable:
             raise ValueError(
                 f"{table.source}: column {name!r} holds {table.unusable[name]}, "
                 "which is neither a number nor a category"
             )
-    absent = [name for name in names if name not in known]
+    absent = [name for name in names if name not in table.columns]
     if table.matrix is not None:
+        known = {*table.matrix_names}
+        absent = [name for name in absent if name not in known]
         absent = [name for name in absent if not name.isdecimal()]
     if absent:
         few = ", ".join(map(repr, absent[:10])) + (", ..." if len(absent) > 10 else "")

@@ -10,7 +10,7 @@ import hashlib
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,21 +32,27 @@ TOL = 1e-6
 MAX_ITER = 10_000
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How to fit; the command's options of the same names."""
+@dataclass(frozen=True, kw_only=True)
+class Judging:
+    """How rows are split and columns taken; the command's options of the same names."""
 
-    penalty: str = "lasso"
     cv: int = 5
     test_size: float = 0.2
     seed: int = 0
     standardize: bool = True
+    missing: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(Judging):
+    """How to fit; the command's options of the same names."""
+
+    penalty: str = "lasso"
     alphas: tuple[float, ...] | None = None
     n_alphas: int = 100
     eps: float = 1e-3
     l1_ratio: tuple[float, ...] | None = None
     selection_rule: str = "min"
-    missing: str | None = None
 
 
 @dataclass(frozen=True)
@@ -93,30 +99,60 @@ class Rows:
     y: np.ndarray
     w: np.ndarray | None
 
+    def filled(self, means: np.ndarray) -> Rows:
+        """Return the rows with means for missing values."""
+        return replace(self, X=fill_missing(self.X, means))
 
-@dataclass(frozen=True)
-class Outcome:
-    """A fitted model and everything a report says about it.
 
-    Where no bound on the objective exists (α = 0), `dual_gap` is None and `optimality_violation`
-    is all there is of a certificate. `estimator` was fitted to the rows `training`.
+@dataclass(frozen=True, kw_only=True)
+class Fitted:
+    """A fitted model and what every report says about it.
+
+    Attributes
+    ----------
+    model : Model
+    settings : Judging
+    data : Prepared
+        Where the rows and columns come from.
+    errors : dict of str to Figures
+        "training", "cross_validated" and, where rows are held out, "test".
+    target_mean, target_sd : float
+    feature_sd : ndarray of shape (n_features,)
+        Of the training rows, as what follows.
+    constant : list of str
+    duplicated : list of pairs of str
+        A column, and the first one equal to it.
+    training : Rows
+        What the model was fitted to.
+    warnings : list of str
     """
 
     model: Model
-    settings: Settings
+    settings: Judging
     data: Prepared
-    choice: Choice
     errors: dict[str, Figures]
     target_mean: float
     target_sd: float
     feature_sd: np.ndarray
     constant: list[str]
     duplicated: list[tuple[str, str]]
+    training: Rows
+    warnings: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome(Fitted):
+    """A model of one penalty.
+
+    Where no bound on the objective exists (α = 0), `dual_gap` is None and `optimality_violation`
+    is all there is of a certificate. `estimator` was fitted to the rows `training`.
+    """
+
+    settings: Settings
+    choice: Choice
     dual_gap: float | None
     optimality_violation: float
-    warnings: list[str]
     estimator: Any
-    training: Rows
 
 
 def fit_prepared(data: Prepared, settings: Settings) -> Outcome:
@@ -138,27 +174,19 @@ def fit_prepared(data: Prepared, settings: Settings) -> Outcome:
     ValueError
         If there are too few rows for the split or the folds, or if a column has no training value.
     """
-    train, test = _split(data, settings)
-    names = data.encoding.feature_names
+    train, test = (rows_of(data, part) for part in split_rows(data, settings))
+    means = None
     if settings.missing == "mean":
-        means = feature_means(train.X, train.w, names)
-        train = Rows(fill_missing(train.X, means), train.y, train.w)
-        test = None if test is None else Rows(fill_missing(test.X, means), test.y, test.w)
-    else:
-        means = None
-    _, sd = _mean_and_sd(train.X, train.w)
-    y_mean, y_sd = _mean_and_sd(train.y[:, None], train.w)
-    _refuse_overflow(data, sd, float(y_sd[0]))
-    constant, duplicated = _degenerate(train.X, names)
-    if np.ptp(train.y) == 0:
-        y_sd[:] = 0.0  # not the rounding error of the mean
+        means = feature_means(train.X, train.w, data.encoding.feature_names)
+        train, test = train.filled(means), test.filled(means)
+    facts = describe_training(train, data)
 
     estimator = _estimator(settings)
     messages = _fit_quietly(estimator, train)
-    choice, cv = _choice(estimator, train, settings, float(y_sd[0]))
-    errors = {"training": _figures(estimator, train), "cross_validated": cv}
-    if test is not None:
-        errors["test"] = _figures(estimator, test)
+    choice, cv = _choice(estimator, train, settings, facts["target_sd"])
+    errors = {"training": figures(train, estimator.predict(train.X)), "cross_validated": cv}
+    if len(test.y):
+        errors["test"] = figures(test, estimator.predict(test.X))
     dual_gap = float(estimator.dual_gap_) if np.isfinite(estimator.dual_gap_) else None
     model = Model(
         target=data.target,
@@ -167,7 +195,7 @@ def fit_prepared(data: Prepared, settings: Settings) -> Outcome:
         intercept=float(estimator.intercept_),
         fill=means,
         fit=_how(settings, data, choice, estimator, dual_gap, messages),
-        errors={name: asdict(figures) for name, figures in errors.items()},
+        errors={name: asdict(found) for name, found in errors.items()},
     )
     return Outcome(
         model=model,
@@ -175,20 +203,58 @@ def fit_prepared(data: Prepared, settings: Settings) -> Outcome:
         data=data,
         choice=choice,
         errors=errors,
-        target_mean=float(y_mean[0]),
-        target_sd=float(y_sd[0]),
-        feature_sd=sd,
-        constant=constant,
-        duplicated=duplicated,
         dual_gap=dual_gap,
         optimality_violation=float(estimator.optimality_violation_),
         warnings=messages,
         estimator=estimator,
         training=train,
+        **facts,
     )
 
 
-def _split(data: Prepared, settings: Settings) -> tuple[Rows, Rows | None]:
+def describe_training(train: Rows, data: Prepared) -> dict[str, Any]:
+    """Return what `Fitted` says of the columns of the training rows.
+
+    Raises
+    ------
+    ValueError
+        Values too large to be squared.
+    """
+    _, sd = mean_and_sd(train.X, train.w)
+    y_mean, y_sd = mean_and_sd(train.y[:, None], train.w)
+    _refuse_overflow(data, sd, float(y_sd[0]))
+    constant, duplicated = _degenerate(train.X, data.encoding.feature_names)
+    return {
+        "target_mean": float(y_mean[0]),
+        # not the rounding error of the mean
+        "target_sd": float(y_sd[0]) if np.ptp(train.y) > 0 else 0.0,
+        "feature_sd": sd,
+        "constant": constant,
+        "duplicated": duplicated,
+    }
+
+
+def rows_of(data: Prepared, part: np.ndarray) -> Rows:
+    """Return the rows of some numbers."""
+    w = data.sample_weight
+    return Rows(data.X[part], data.y[part], None if w is None else w[part])
+
+
+def split_rows(
+    data: Prepared, settings: Judging, *, in_order: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the numbers of the training rows, and of the test rows, of which there may be none.
+
+    Parameters
+    ----------
+    in_order : bool, default=False
+        As they are in the data, and not as they were drawn.
+
+    Raises
+    ------
+    ValueError
+        Too few rows for the split or the folds, or a part without weight.
+    """
     n = len(data.y)
     rows = np.arange(n)
     if n < 2:
@@ -204,19 +270,21 @@ def _split(data: Prepared, settings: Settings) -> tuple[Rows, Rows | None]:
             ) from error
     else:
         train, test = rows, rows[:0]
+    if in_order:
+        train, test = np.sort(train), np.sort(test)
     if len(train) < settings.cv:
-        raise ValueError(f"{len(train)} training rows are fewer than --cv {settings.cv} folds")
-    w = data.sample_weight
-    parts = [
-        Rows(data.X[part], data.y[part], None if w is None else w[part]) for part in (train, test)
-    ]
-    if w is not None:
-        _refuse_weightless(w, train, test, settings)
-    return parts[0], parts[1] if len(test) else None
+        raise ValueError(f"{_count(len(train))} fewer than --cv {settings.cv} folds")
+    if data.sample_weight is not None:
+        _refuse_weightless(data.sample_weight, train, test, settings)
+    return train, test
+
+
+def _count(n: int) -> str:
+    return f"{n} training rows are" if n > 1 else "1 training row is"
 
 
 def _refuse_weightless(
-    w: np.ndarray, train: np.ndarray, test: np.ndarray, settings: Settings
+    w: np.ndarray, train: np.ndarray, test: np.ndarray, settings: Judging
 ) -> None:
     """Every part that is averaged over needs a row that counts."""
     parts = {"test": test} if len(test) else {}
@@ -230,13 +298,14 @@ def _refuse_weightless(
 
 def _refuse_overflow(data: Prepared, sd: np.ndarray, y_sd: float) -> None:
     names = [*data.encoding.feature_names, data.target]
-    finite = np.isfinite([*sd, y_sd])
+    with np.errstate(over="ignore"):  # squared errors are squared for their standard error
+        finite = np.isfinite([*sd, np.float64(y_sd) ** 4])
     if not finite.all():
         name = names[int(np.argmin(finite))]
         raise ValueError(f"the values of column {name!r} are too large to be squared; rescale it")
 
 
-def folds_of(settings: Settings) -> KFold:
+def folds_of(settings: Judging) -> KFold:
     """Return the shuffled folds of the settings."""
     return KFold(settings.cv, shuffle=True, random_state=settings.seed)
 
@@ -308,8 +377,8 @@ def _choice(estimator: Any, train: Rows, settings: Settings, y_sd: float) -> tup
     return choice, Figures(len(train.y), mse, se, r2)
 
 
-def _figures(estimator: Any, rows: Rows) -> Figures:
-    predicted = estimator.predict(rows.X)
+def figures(rows: Rows, predicted: np.ndarray) -> Figures:
+    """Return the error of predictions of some rows."""
     mse = float(mean_squared_error(rows.y, predicted, sample_weight=rows.w))
     n = len(rows.y)
     w = np.ones(n) if rows.w is None else rows.w / rows.w.mean()
@@ -321,7 +390,7 @@ def _figures(estimator: Any, rows: Rows) -> Figures:
     return Figures(n, mse, se, r2)
 
 
-def _mean_and_sd(X: Matrix, w: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+def mean_and_sd(X: Matrix, w: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """Weighted mean and standard deviation of the columns; not finite where squares overflow."""
     w = np.full(X.shape[0], 1 / X.shape[0]) if w is None else w / w.sum()
     with np.errstate(over="ignore", invalid="ignore"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +25,13 @@ def check_picture(path: str) -> None:
     Raises
     ------
     ValueError
-        An unknown ending, or a folder that may not be written to.
+        An unknown ending.
     MissingExtraError
         If matplotlib is not installed.
     """
     if Path(path).suffix[1:].lower() not in ENDINGS:
         words = " or ".join([", ".join(f".{e}" for e in ENDINGS[:-1]), f".{ENDINGS[-1]}"])
         raise ValueError(f"{path}: the name of a picture must end in {words}")
-    folder = Path(path).absolute().parent
-    if folder.is_dir() and not os.access(folder, os.W_OK):
-        raise ValueError(f"{path}: cannot be written: its folder may not be written to")
     require("matplotlib", "a picture", extra="plot")
 
 

@@ -34,6 +34,8 @@ class Prepared:
         Row weights.
     encoding : Encoding
         How `X` came about.
+    rows : ndarray of shape (n_read,), bool
+        The rows of the table that are in use.
     n_read : int
         Rows of the table.
     missing_target : int
@@ -51,6 +53,7 @@ class Prepared:
     y: np.ndarray
     sample_weight: np.ndarray | None
     encoding: Encoding
+    rows: np.ndarray
     n_read: int
     missing_target: int
     missing_features: int
@@ -110,6 +113,12 @@ def prepare(
         # Levels that only rows left out had would become columns of zeros.
         encoding = learn_encoding(table.take(keep), names, categorical)
         X = encoding.matrix(table.take(keep))
+    if not encoding.feature_names:
+        few = ", ".join(map(repr, names[:10]))
+        raise ValueError(
+            f"{table.source}: nothing is left to predict {target!r} from: {few} has the same value "
+            "in all rows"
+        )
     if w is not None and not np.any(w[keep] > 0):
         raise ValueError(f"{table.source}: all weights in column {weights!r} are zero")
     n_target = int(np.count_nonzero(~usable))
@@ -121,6 +130,7 @@ def prepare(
         y=np.array(y[keep]),
         sample_weight=None if w is None else np.array(w[keep]),
         encoding=encoding,
+        rows=keep,
         n_read=table.n_rows,
         missing_target=n_target,
         missing_features=int(np.count_nonzero(~keep)) - n_target,

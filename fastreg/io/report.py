@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .experiment import Choice, Outcome, Settings
+from .experiment import Choice, Fitted, Outcome, Settings
 from .extras import require
 
 _N_LARGEST = 10
@@ -41,16 +41,16 @@ def render_report(outcome: Outcome) -> str:
     return printed(
         f"{title} (fastreg {model.fastreg_version})",
         "",
-        *_rows(outcome),
-        *_columns(outcome),
+        *row_lines(outcome),
+        *column_lines(outcome),
         "",
         *chosen_lines(outcome),
         *(f"Warning: {message}" for message in all_warnings(outcome)),
-        _error_table(outcome),
-        _gap(outcome),
+        error_table(outcome),
+        gap_line(outcome),
         "",
-        *_coefficient_lines(outcome),
-        *([_coefficient_table(outcome)] if np.any(model.coef) else []),
+        *coefficient_lines(outcome),
+        *([coefficient_table(outcome)] if np.any(model.coef) else []),
         _certificate(outcome),
     )
 
@@ -95,9 +95,11 @@ def penalty_word(settings: Settings) -> str:
     return {"lasso": "Lasso", "elasticnet": "Elastic-Net", "ridge": "Ridge"}[settings.penalty]
 
 
-def _rows(outcome: Outcome) -> list[str]:
+def row_lines(outcome: Fitted) -> list[str]:
+    """Say which rows are used, for what, and what the target looks like."""
     data, errors = outcome.data, outcome.errors
-    used = f"{len(data.y)} of {data.n_read} used"
+    n_used = data.n_read - data.missing_target - data.missing_features
+    used = f"{n_used} of {data.n_read} used"
     reasons = []
     if data.missing_target:
         what = data.target if data.weights is None else f"{data.target} or {data.weights}"
@@ -118,12 +120,13 @@ def _rows(outcome: Outcome) -> list[str]:
     return lines
 
 
-def _columns(outcome: Outcome) -> list[str]:
+def column_lines(outcome: Fitted, most: int = _N_LARGEST) -> list[str]:
+    """Say which columns are used, and what became of them; a line each for `most` categories."""
     inputs = outcome.data.encoding.inputs
     n_features = len(outcome.model.coef)
     categorical = [column for column in inputs if column.levels is not None]
     lines = [f"Columns  {len(inputs)} used, as {n_features} features"]
-    for column in categorical[:_N_LARGEST]:
+    for column in categorical[:most]:
         levels = column.levels or ()
         if len(levels) < 2:
             lines.append(f"         {column.name}: categorical with one level, hence left out")
@@ -131,7 +134,7 @@ def _columns(outcome: Outcome) -> list[str]:
             lines.append(
                 f"         {column.name}: categorical, {len(levels)} levels, reference {levels[0]}"
             )
-    lines += _few("categorical", [column.name for column in categorical[_N_LARGEST:]])
+    lines += _few("categorical", [column.name for column in categorical[most:]])
     missing = outcome.data.missing
     if missing:
         lines.append(
@@ -174,8 +177,9 @@ def _place(choice: Choice) -> str:
     )
 
 
-def _error_table(outcome: Outcome) -> Any:
-    table = new_table("Error", "rows", "mean squared error", "± SE", "root", "R²")
+def error_table(outcome: Fitted, *, dense: bool = False) -> Any:
+    """Return the errors of the model as a table."""
+    table = new_table("Error", "rows", "mean squared error", "± SE", "root", "R²", dense=dense)
     words = {"training": "training", "cross_validated": "cross-validated", "test": "test"}
     for name, figures in outcome.errors.items():
         # The spread of training errors says nothing about how well the model generalizes.
@@ -191,7 +195,8 @@ def _error_table(outcome: Outcome) -> Any:
     return table
 
 
-def _gap(outcome: Outcome) -> str:
+def gap_line(outcome: Fitted) -> str:
+    """Say how much larger the error on new rows is than on the training rows."""
     training = outcome.errors["training"].mse
     name = "test" if "test" in outcome.errors else "cross_validated"
     word = {"test": "test", "cross_validated": "cross-validated"}[name]
@@ -199,32 +204,46 @@ def _gap(outcome: Outcome) -> str:
     sign = "-" if error < training else "+"
     gap = sign + rounded(abs(error - training), like=training)
     times = f" (it is {error / training:.3g} times as large)" if training > 0 else ""
+    if training < error / 1e4:
+        times = " (the training rows are fitted almost exactly)"
     return f"Gap from training to {word} error: {gap}{times}"
 
 
-def _coefficient_lines(outcome: Outcome) -> list[str]:
+def coefficient_lines(outcome: Fitted, most: int = _N_LARGEST) -> list[str]:
+    """Say how many coefficients there are, and what `coefficient_table` shows of them."""
     coef = outcome.model.coef
     n_nonzero = int(np.count_nonzero(coef))
     count = f"{n_nonzero} of {len(coef)} coefficients are not zero"
     intercept = f"intercept {outcome.model.intercept:.6g}"
     if n_nonzero == 0:
         return [f"{count}: the model predicts {outcome.model.intercept:.6g} for every row"]
-    which = "The largest" if n_nonzero > _N_LARGEST else "All of them"
+    which = "The largest" if n_nonzero > most else "All of them"
     return [
         f"{count}; {intercept}.",
         f"{which}, by |coefficient| × standard deviation of its column (so they compare):",
     ]
 
 
-def _coefficient_table(outcome: Outcome) -> Any:
+def by_size(outcome: Fitted) -> tuple[np.ndarray, np.ndarray]:
+    """Return the numbers of the non-zero coefficients by falling size, and all sizes.
+
+    The size of a coefficient is that times the standard deviation of its column.
+    """
+    effect = outcome.model.coef * outcome.feature_sd
+    order = np.lexsort((np.arange(len(effect)), -np.abs(effect)))
+    return order[outcome.model.coef[order] != 0], effect
+
+
+def coefficient_table(
+    outcome: Fitted, most: int = _N_LARGEST, *, dense: bool = False
+) -> Any:
+    """Return the largest coefficients as a table."""
     coef = outcome.model.coef
-    effect = coef * outcome.feature_sd
-    order = np.lexsort((np.arange(len(coef)), -np.abs(effect)))
-    table = new_table("Column", "coefficient", "× standard deviation")
+    order, effect = by_size(outcome)
+    table = new_table("Column", "coefficient", "× standard deviation", dense=dense)
     names = outcome.data.encoding.feature_names
-    for j in order[:_N_LARGEST]:
-        if coef[j] != 0:
-            table.add_row(plain(names[j]), f"{coef[j]:.6g}", f"{effect[j]:.4g}")
+    for j in order[:most]:
+        table.add_row(plain(names[j]), f"{coef[j]:.6g}", f"{effect[j]:.4g}")
     return table
 
 
@@ -248,11 +267,15 @@ def rounded(value: float, like: float | None = None) -> str:
     return f"{value:.{max(0, 4 - math.floor(math.log10(scale)))}f}"
 
 
-def new_table(*columns: str) -> Any:
-    """Return a table of rich's: names on the left, numbers on the right."""
+def new_table(*columns: str, dense: bool = False) -> Any:
+    """Return a table of rich's: names on the left, numbers on the right.
+
+    A dense one has no empty lines above and below, and two spaces between its columns.
+    """
     rich_table = require("rich.table", "the report")
     box = require("rich.box", "the report")
-    table = rich_table.Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    room = {"show_edge": False, "padding": (0, 1, 0, 0)} if dense else {}
+    table = rich_table.Table(box=box.SIMPLE_HEAD, pad_edge=False, **room)
     table.add_column(columns[0], overflow="fold")
     for column in columns[1:]:
         table.add_column(column, justify="right", no_wrap=True)

@@ -21,9 +21,9 @@ from fastreg.model_selection.error_curves import (
     check_rows,
     check_share,
     check_target,
-    feature_names,
     grid_like,
     make_splits,
+    names_of,
     settings_of,
 )
 from fastreg.model_selection.methods import METHODS, MethodResult, paired_differences
@@ -109,6 +109,7 @@ def compare_penalties(
     groups: Any = None,
     sample_weight: Any = None,
     preprocess: Any = None,
+    feature_names: Sequence[str] | None = None,
     standardize: bool = True,
     fit_intercept: bool = True,
     n_alphas: int = 50,
@@ -147,6 +148,8 @@ def compare_penalties(
     sample_weight : array-like of shape (n,), default=None
     preprocess : transformer or Pipeline of transformers, default=None
         Cloned and fitted to the training rows of every fold, inner ones included.
+    feature_names : sequence of str, default=None
+        Of the columns that are fitted; None: those of `preprocess` or of a DataFrame.
     standardize : bool, default=True
         Penalize columns as if they had unit variance, that of the training rows of each fold.
     fit_intercept : bool, default=True
@@ -185,6 +188,10 @@ def compare_penalties(
     l1_ratios = np.atleast_1d(l1_ratios).tolist()
     _check_options(methods, l1_ratios, selection_rule, select_features)
     rows, names, fitted = _prepare(X, y, sample_weight, preprocess)
+    if feature_names is not None:
+        if len(feature_names) != len(names):
+            raise ValueError(f"feature_names must be {len(names)} names, got {len(feature_names)}")
+        names = [str(name) for name in feature_names]
     counts = np.ones(len(rows.y)) if rows.sample_weight is None else rows.sample_weight > 0
     n = int(counts.sum())
     splits = _outer_splits(cv, rows, groups, random_state)
@@ -240,7 +247,7 @@ def _prepare(X: Any, y: Any, sample_weight: Any, preprocess: Any) -> tuple[Rows,
     """Return the rows, the names of the model's columns, and the preprocessing fitted to all."""
     if preprocess is None:
         rows = Rows(*check_rows(X, y, sample_weight))
-        return rows, feature_names(X), None
+        return rows, names_of(X), None
     if isinstance(preprocess, type) or not hasattr(preprocess, "transform"):
         lacks = "is a class" if isinstance(preprocess, type) else "has no transform"
         raise ValueError(
@@ -256,7 +263,7 @@ def _prepare(X: Any, y: Any, sample_weight: Any, preprocess: Any) -> tuple[Rows,
     try:
         names = [str(name) for name in fitted.get_feature_names_out()]
     except (AttributeError, ValueError):
-        names = feature_names(found)
+        names = names_of(found)
     return rows, names, fitted
 
 

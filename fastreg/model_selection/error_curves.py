@@ -213,7 +213,7 @@ def grid_like(n_alphas: Any, eps: Any, name: str) -> Grid:
     return Grid(int(n_alphas), check_share(eps, "eps"))
 
 
-def feature_names(X: Any) -> list[str]:
+def names_of(X: Any) -> list[str]:
     """Return the names of the columns, x0, x1, … where they have none."""
     columns = getattr(X, "columns", None)
     p = X.shape[1] if hasattr(X, "shape") else len(X[0])

@@ -32,6 +32,8 @@ class Recommendation:
     tied : tuple of str
         The methods within one paired standard error of the best, the best among them; simplest
         first.
+    predicts : bool
+        Whether the best predicts held-out rows better than the mean of the target does.
     headline : str
         One sentence.
     reasons : tuple of str
@@ -41,6 +43,7 @@ class Recommendation:
     method: str | None
     best: str
     tied: tuple[str, ...]
+    predicts: bool
     headline: str
     reasons: tuple[str, ...]
 
@@ -136,7 +139,12 @@ def recommend(
         *_one_se(evidence, method or tied[0]),
     ]
     return Recommendation(
-        method=method, best=best.name, tied=tied, headline=headline, reasons=tuple(reasons)
+        method=method,
+        best=best.name,
+        tied=tied,
+        predicts=_predicts(evidence, best),
+        headline=headline,
+        reasons=tuple(reasons),
     )
 
 
@@ -144,8 +152,7 @@ def _verdict(
     evidence: _Evidence, tied: tuple[str, ...], best: MethodResult
 ) -> tuple[str | None, str]:
     """Return the method to take, None for "no clear winner", and a sentence that says so."""
-    se = 0.0 if np.isnan(evidence.skill_se) else evidence.skill_se
-    if not (evidence.skill > se and _predicts(evidence, best)):
+    if not _predicts(evidence, best):
         return None, _no_skill(evidence)
     n_methods = len(evidence.methods)
     if n_methods == 1:
@@ -164,6 +171,12 @@ def _verdict(
 
 
 def _predicts(evidence: _Evidence, best: MethodResult) -> bool:
+    """Whether the best model predicts better than the mean: by the folds, and beyond chance."""
+    se = 0.0 if np.isnan(evidence.skill_se) else evidence.skill_se
+    return bool(evidence.skill > se and _is_no_chance(evidence, best))
+
+
+def _is_no_chance(evidence: _Evidence, best: MethodResult) -> bool:
     """Whether the best model gains more on the mean of the target than chance would give it.
 
     With g what a useful model adds to the mean and e the error that is left, a row gains
@@ -206,14 +219,15 @@ def _ranking(evidence: _Evidence, best: str) -> list[str]:
     own = evidence.methods[best]
     once = own.held_out_errors.size == 1
     others = [
-        f"{m.name} by {difference:.3g}" + ("" if once else f" ± {se:.3g}")
+        f"{m.name} by {_digits(difference)}" + ("" if once else f" ± {_digits(se)}")
         for m, difference, se in zip(
             evidence.methods.values(), evidence.differences, evidence.se, strict=True
         )
         if m is not own
     ]
-    text = f"{_capital(best)} has the smallest held-out error, {own.held_out_mean:.4g}"
-    text += " on one split" if once else f" ± {own.held_out_se:.2g} over {len(own.alphas)} folds"
+    text = f"{_capital(best)} has the smallest held-out error, {_digits(own.held_out_mean, 4)}"
+    spread = f" ± {_digits(own.held_out_se, 2)} over {len(own.alphas)} folds"
+    text += " on one split" if once else spread
     if others:
         text += f"; the error is larger with {', with '.join(others)}"
         text += "" if once else " (± paired standard errors)"
@@ -246,14 +260,15 @@ def _skill(evidence: _Evidence, best: str) -> list[str]:
         else "explains nothing of the variation of held-out rows"
     )
     text = (
-        f"{_capital(best)} {explains}; its training error is {own.train_mean:.4g}, a gap of "
-        f"{own.gap:.4g}."
+        f"{_capital(best)} {explains}; its training error is {_digits(own.train_mean, 4)}, a "
+        f"gap of {_digits(own.gap, 4)}."
     )
     plain = evidence.methods.get("least squares")
     if plain is not None and plain is not own and plain.gap > 2 * abs(own.gap):
         text += (
-            f" Least squares fits the training rows more closely ({plain.train_mean:.4g}) and "
-            f"misses held-out rows by {plain.held_out_mean:.4g}: it overfits."
+            " Least squares fits the training rows more closely "
+            f"({_digits(plain.train_mean, 4)}) and misses held-out rows by "
+            f"{_digits(plain.held_out_mean, 4)}: it overfits."
         )
     return [text]
 
@@ -271,8 +286,9 @@ def _collinear(evidence: _Evidence) -> list[str]:
         ]
     worst = int(np.nanargmax(found.vif))
     figures = (
-        f"the condition number of the standardized columns is {found.condition_number:.3g} and the "
-        f"largest variance inflation factor {found.largest_vif:.3g} ({evidence.names[worst]})"
+        f"the condition number of the standardized columns is {_digits(found.condition_number)} "
+        f"and the largest variance inflation factor {_digits(found.largest_vif)} "
+        f"({evidence.names[worst]})"
     )
     if found.condition_number > STRONG or found.largest_vif > LARGE_VIF:
         return [
@@ -313,12 +329,17 @@ def _one_se(evidence: _Evidence, name: str) -> list[str]:
     if not own.alpha_1se > own.alpha:
         return []
     text = (
-        f"By the one-standard-error rule the alpha of {name} could rise from {own.alpha:.4g} to "
-        f"{own.alpha_1se:.4g} without a visible loss"
+        f"By the one-standard-error rule the alpha of {name} could rise from "
+        f"{_digits(own.alpha, 4)} to {_digits(own.alpha_1se, 4)} without a visible loss"
     )
     if own.n_features_1se != own.n_selected:
         text += f", with {own.n_features_1se} columns in place of {own.n_selected}"
     return [text + "."]
+
+
+def _digits(value: float, n: int = 3) -> str:
+    """Write some significant digits, without an exponent where the number is readable so."""
+    return f"{float(f'{value:.{n}g}'):g}"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -17,8 +17,8 @@ from fastreg.model_selection.error_curves import (
     TOL,
     alphas_or_grid,
     check_rows,
-    feature_names,
     generator_of,
+    names_of,
     penalty_of,
     settings_of,
 )
@@ -143,7 +143,7 @@ def stability_selection(
     """
     columns = X
     X, y, _ = check_rows(X, y, None)
-    names = feature_names(columns)
+    names = names_of(columns)
     n, p = X.shape
     if n < FEWEST_ROWS:
         raise ValueError(f"X has {n} rows, two halves need at least {FEWEST_ROWS}")

@@ -25,6 +25,7 @@ MOST_LINES = 60  # of the unnamed features; more are shown by the band they fill
 LONGEST_NAME = 26
 NARROW = 3.0  # inches: axes have no room for a legend beside them
 LOW = 2.2  # inches: no room for a long label of the y axis
+SLIM = 5.5  # inches: a figure has no room beside its axes for a legend, but below
 FAR = 8.0  # errors that differ by more are drawn on a logarithmic axis
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -362,26 +363,28 @@ def is_within(ax: Any) -> bool:
 
 
 def legend(ax: Any, handles: Sequence[Any], *, title: str | None = None) -> Any:
-    """Name what is drawn: beside the axes where the figure makes room for it, else within.
+    """Name what is drawn: beside the axes, or below the only axes of a slim figure.
 
-    Within narrow axes it is small, not to hide them.
-
-    Names are taken as they are: a dollar sign is no formula, a first underscore hides nothing.
+    Within the axes where no layout makes room for it; within narrow ones it is small, not to hide
+    them. Names are taken as they are: a dollar sign is no formula, a first underscore hides
+    nothing.
     """
     handles = list(dict.fromkeys(handles))
     labels = [handle.get_label() for handle in handles]
     if not labels:
         return None
+    owner, size = ax, "small"
     where: dict[str, Any] = {"loc": "best", "framealpha": 0.8, "edgecolor": "none"}
-    size = "small"
     if inches(ax) < NARROW:
         size = "x-small"
         where |= {"handlelength": 1.4, "labelspacing": 0.3, "borderpad": 0.2}
     elif not is_within(ax):
         where = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "borderaxespad": 0.0}
+        if ax.figure.get_figwidth() < SLIM and len(ax.figure.axes) == 1:
+            owner, where = ax.figure, {"loc": "outside lower left", "ncols": 2}
         where["frameon"] = False
     numbers = [str(i) for i in range(len(labels))]
-    box = ax.legend(handles, numbers, fontsize=size, title=title, **where)
+    box = owner.legend(handles, numbers, fontsize=size, title=title, **where)
     box.get_title().set_fontsize(size)
     for text, label in zip(box.get_texts(), labels, strict=True):
         text.set_parse_math(False)
