@@ -10,8 +10,9 @@ move, and after each.
 
 The first epoch is the plain cyclic (or random) sweep. After that sweeps over the live coordinates
 and Newton steps on the support compete by cost: a Newton step is taken as soon as the sweeps since
-the last one have cost about as much (ski rental: about twice the cheaper of the two at most), and
-first of all for the next alpha after one that needed it. The step solves (G_AA + l2 V_A) d =
+the last one have cost about as much (ski rental: about twice the cheaper of the two at most) and
+hardly any coordinate comes to or leaves zero, and first of all for the next alpha after one that
+needed it. The step solves (G_AA + l2 V_A) d =
 c_A − l1 sign b_A − l2 b_A with an up-dated Cholesky factor and stops at the first sign change or
 bound, where that coordinate leaves A. On the support the problem is a quadratic, so a step that is
 not cut short ends at its minimum.
@@ -34,10 +35,10 @@ from fastreg.kernels.factor cimport TOGETHER, Factor
 cdef enum:
     LONG = 20       # sweeps
     MOST_SWEEPS = 10    # over the live coordinates, between looks at all
-    MOST_CUTS = 4   # of the very first attempt: sweeps find a support sooner
     STALLED = 50    # iterations, and a tenth of them Newton steps, without half the gap
 
 cdef double STUCK = 0.1         # of the cost of a Newton step, where sweeps get nowhere
+cdef double UNSETTLED = 0.1     # of the live coordinates: sweeps find a support sooner
 cdef double LEAST_SHARE = 0.01  # of the tolerance, where little has been explained
 cdef double FARTHEST = 2.0      # steps of the path that a secant is followed
 cdef double APPENDED = 0.3      # of the time of as many moves: L is read once for several variables
@@ -94,6 +95,7 @@ cdef class Descent:
     cdef readonly Py_ssize_t n_newton, n_sweeps
     cdef Py_ssize_t n_newton_before         # up to the alpha before
     cdef Py_ssize_t n_before                # sweeps on the way to the first alpha
+    cdef Py_ssize_t n_crossed               # coordinates that the last sweep moved to or from zero
     cdef Py_ssize_t it_best, newton_best    # when `gap_best` was measured
     cdef double gap_best
     cdef double[::1] coef_view, c_view, d_view, g_view, gaps_view, violations_view
@@ -115,7 +117,7 @@ cdef class Descent:
     cdef double yy, tol_gap, tol_violation, alpha, spread
     cdef double noise                       # of c_j, in units of √G_jj
     cdef double work, spent, patience       # flops: in this run, since the last Newton step
-    cdef bint has_l2, cut_short, plain
+    cdef bint has_l2, plain
     cdef bint fresh                         # c of the support belongs to the residual
     cdef bint marked                        # c_far and the residual marked belong together
     cdef double[::1] c_far_view
@@ -170,14 +172,14 @@ cdef class Descent:
         self.yy, self.tol_gap, self.tol_violation = yy, tol_gap, tol_violation
         self.max_iter, self.rng, self.plain = max_iter, seed, plain
         self.n_newton = self.n_sweeps = self.n_newton_before = self.n_before = 0
-        self.has_l2, self.spread = False, 0.0
+        self.has_l2, self.spread, self.n_crossed = False, 0.0, 0
         for i in range(self.n_cols):
             if not 0 <= cols[i] < min(p, factor.where_view.shape[0]):
                 raise IndexError(f"no coordinate {cols[i]}")
             self.has_l2 = self.has_l2 or self.l2w[cols[i]] > 0
             self.spread = max(self.spread, q.root[cols[i]])
         self.noise = 0.0
-        self.fresh = self.marked = self.cut_short = False
+        self.fresh = self.marked = False
         if m > 2:
             q.remember()
             if q.held == NULL:
@@ -417,6 +419,7 @@ cdef class Descent:
         """One epoch over `order`."""
         cdef Py_ssize_t i, j
         cdef double c, b, new, delta, g, l2, cost = 0.0
+        self.n_crossed = 0
         for i in range(n):
             j = order[self.random_below(n)] if self.rng else order[i]
             c, b = self.corr(j), self.b[j]
@@ -430,6 +433,7 @@ cdef class Descent:
             delta = new - b
             if fabs(delta) * (g + l2) > self.noise * self.q.root[j]:
                 self.b[j] = new
+                self.n_crossed += (new == 0) != (b == 0)
                 self.q.move(j, delta)
                 self.q.rr -= delta * (2.0 * c - delta * g)
                 if self.q.held == NULL:
@@ -493,14 +497,15 @@ cdef class Descent:
         return self.has_l2 and not 0.7 * self.factor.alpha <= self.alpha <= self.factor.alpha
 
     cdef bint newton_is_due(self) noexcept nogil:
-        """Whether sweeps have cost as much as the next Newton step, or long got nowhere.
+        """Whether sweeps have found a support at the cost of a Newton step, or long got nowhere.
 
         Where a sweep is cheap (sparse columns) the first rule alone would allow thousands of
         sweeps, and an alpha has only `max_iter`.
         """
         cdef double ratio = self.spent / (self.patience * self.newton_cost())
         cdef bint stuck = self.idle_sweeps >= max(LONG, self.max_iter // 4)
-        return ratio >= 1.0 or (stuck and ratio >= STUCK)
+        cdef bint settled = self.n_crossed <= UNSETTLED * self.n_live
+        return (ratio >= 1.0 and settled) or (stuck and ratio >= STUCK)
 
     cdef double tol_here(self) noexcept nogil:
         """Return the gap to reach: on a path relative to (P(0) − P(b)) / P(0), what b explains.
@@ -579,7 +584,7 @@ cdef class Descent:
         dependent one whose gradient is left is let in alone: along its null direction only the
         penalty changes, so the step is cut and one column less is in the way.
         """
-        cdef Py_ssize_t blocked, extra = -1, cuts = 0
+        cdef Py_ssize_t blocked, extra = -1
         cdef double ahead, last = INFINITY
         if not self.match_factor():
             return False
@@ -592,10 +597,6 @@ cdef class Descent:
                 self.factor.delete(self.factor.where[blocked])
                 extra = -1
                 last = INFINITY
-                cuts += 1
-                if self.at == 0 and cuts == MOST_CUTS and not self.cut_short:
-                    self.cut_short = True
-                    break
             elif extra >= 0:
                 self.factor.delete(self.factor.where[extra])
                 self.patience *= 2.0
