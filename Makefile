@@ -32,7 +32,7 @@ bench: $(VENV)/.test-installed
 
 lint: $(VENV)/.lint-installed
 	$(RUN)/ruff check fastreg tests benchmarks examples docs setup.py
-	$(RUN)/cython-lint src
+	PATH="$(abspath $(VENV)/bin):$$PATH" $(RUN)/cython-lint src  # it calls pycodestyle by name
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
