@@ -401,6 +401,35 @@ class TestLeaveOneOut:
             found = np.sqrt(model.cv_results_[:, 0] / weight)
             assert_allclose(found, np.abs(residual), rtol=1e-6, atol=1e-8)
 
+    @pytest.mark.parametrize("kind", ["square", "factors", "far means", "large row", "rows"])
+    def test_rounding_is_known(self, kind: str, monkeypatch) -> None:
+        """What XXᵀ loses beside its root is no more than what decides between the two."""
+        rng = np.random.default_rng(0)
+        X = rng.standard_normal((150, 150))
+        if kind == "factors":
+            X = X[:, :6] @ rng.standard_normal((6, 200)) + 1e-3 * rng.standard_normal((150, 200))
+        elif kind == "far means":
+            X += 1e4 * rng.standard_normal(150)
+        elif kind == "large row":
+            X[0] *= 1e4
+        elif kind == "rows":
+            X *= np.geomspace(1.0, 1e4, 150)[:, None]
+        y = X[:, 0] / X[:, 0].std() + rng.standard_normal(150)
+
+        def errors_allowing(rounding: float) -> np.ndarray:
+            monkeypatch.setattr("fastreg.engine.dual.ALLOWED_ROUNDING", rounding)
+            model = RidgeCV([0.1], store_cv_results=True).fit(X, y)
+            return np.sqrt(model.cv_results_[:, 0])
+
+        precise, most = errors_allowing(0.0), np.sqrt(np.mean(errors_allowing(0.0) ** 2))
+        for rounding in 10.0 ** np.arange(-14, 0):
+            lost = np.abs(errors_allowing(rounding) - precise).max()
+            assert lost <= 2.0 * rounding * most
+            if lost > 0:
+                break
+        else:
+            pytest.fail("no form of XXᵀ was ever taken")
+
     @pytest.mark.parametrize("copies", [2, 7, 80])
     @with_intercept
     def test_repeated_columns(self, copies: int, fit_intercept: bool) -> None:

@@ -21,7 +21,8 @@ from fastreg.workers import breathe
 MAX_CORRECTIONS = 10
 EPS = np.finfo(float).eps
 TINY = np.finfo(float).tiny
-ALLOWED_ROUNDING = 1e-10  # of eigenvalues, relative to the smallest with alpha added
+ALLOWED_ROUNDING = 1e-9  # of eigenvalues, relative to the smallest with alpha added
+REDUCTION = 8.0  # ε ‖K‖ that its reduction to tridiagonal form may round by
 READY = 2 * EPS  # what is left of y − Zb − αa, relative to its terms, and nothing but rounding
 ALLOWED_LEFT = 50 * EPS  # the same, where the factor in use is not good enough
 BAND_BYTES = 1 << 24
@@ -70,14 +71,19 @@ class RowSpace:
             columns, _ = self.design.columns(self.held[band], problem.centre, problem.row_weights)
             yield band, columns
 
-    def kernel(self) -> tuple[np.ndarray, float]:
-        """Return K and an eigenvalue above all of its own, which the span of `basis` has in it."""
+    def kernel(self) -> tuple[np.ndarray, float, float]:
+        """Return K, an eigenvalue that is given to the span of `basis` and the largest K_ii.
+
+        The eigenvalue is no less than the smallest of K's own, and no more than the largest; the
+        diagonal is that before the span was projected out.
+        """
         matrix = self.design.row_gram(
             self.held, self.problem.centre, self.problem.row_weights, self.inverse
         )
         if not matrix.flags.f_contiguous:
             matrix = matrix.T  # the same, and Fortran-ordered
         top, basis = 1.0, self.basis
+        largest = float(np.diagonal(matrix).max(initial=0.0))
         if basis.shape[1]:
             some = column_slices(matrix, len(matrix) * (2.0 * basis.shape[1] + MOVED))
             for _ in range(2):
@@ -86,11 +92,10 @@ class RowSpace:
                 inside = product(matrix, basis)
                 for band in some:
                     matrix[:, band] -= inside @ basis[band].T
-            largest = max(float(np.abs(matrix[:, band]).sum(axis=0).max()) for band in some)
-            top = 2.0 * largest or 1.0
+            top = float(np.trace(matrix)) / len(matrix) or 1.0
             for band in some:
                 matrix[:, band] += top * basis @ basis[band].T
-        return matrix, top
+        return matrix, top, largest
 
     def root(self) -> np.ndarray:
         """Return a triangular R with RᵀR = K from the rows: forming K squares the condition number.
@@ -104,9 +109,9 @@ class RowSpace:
 
     def form(self, alpha: float) -> tuple[Form, float]:
         """Return K as `kernel` does, reduced, and exact enough to add `alpha` to it."""
-        matrix, top = self.kernel()
+        matrix, top, largest = self.kernel()
         form = Form(matrix)
-        if is_resolved(self.problem, self.held, form.smallest(), alpha):
+        if is_resolved(self.problem, self.held, form, largest, alpha):
             return form, top
         return self.form_of_root(self.root())
 
@@ -120,13 +125,25 @@ class RowSpace:
         return Form(tall, squared=True), top * top
 
 
-def is_resolved(problem: Problem, held: np.ndarray, smallest: float, alpha: float) -> bool:
+def is_resolved(
+    problem: Problem, held: np.ndarray, form: Form, largest: float, alpha: float
+) -> bool:
     """Whether the rounding of K, or of G in units of V, is negligible beside λ + α.
 
-    Its norm is about ε times the trace before anything was projected out.
+    An entry rounds by about ε √(K_ii K_jj) with a sign of its own, which makes a matrix of norm
+    ε √(max K_ii tr K) (Bandeira & van Handel 2016, Ann. Probab. 44, 2479-2506), K as it was before
+    centring took off the means; the reduction to `form` adds some ε ‖K‖.
+
+    Parameters
+    ----------
+    largest : float
+        Entry of the diagonal.
     """
-    rounding = EPS * float(np.sum(problem.reach[held] ** 2 / problem.l2w[held]))
-    return rounding <= ALLOWED_ROUNDING * (smallest + alpha)
+    size = 1.0 / problem.l2w[held]
+    trace, reach = problem.root[held] ** 2 @ size, problem.reach[held] ** 2 @ size
+    lost = reach / trace if trace > 0 else 1.0
+    rounding = EPS * (REDUCTION * form.largest() + lost * np.sqrt(largest * trace))
+    return bool(rounding <= ALLOWED_ROUNDING * (form.smallest() + alpha))
 
 
 class Dual:
@@ -170,7 +187,7 @@ class Dual:
     @cached_property
     def _system(self) -> Cholesky | Tridiagonal:
         """Of K, for positive α: at 0 it depends on the rank, which K does not tell."""
-        kernel, _ = self.space.kernel()
+        kernel, _, _ = self.space.kernel()
         return choose_system(kernel, np.ones(len(kernel)), self.alphas[self.alphas > 0])
 
     @cached_property

@@ -150,8 +150,10 @@ def _make_basis(design: Design, problem: Problem, alpha: float) -> tuple[np.ndar
     if not free.size:
         whole = held.size == problem.root.size
         gram = problem.gram if whole else problem.gram[np.ix_(held, held)]
-        form = Form(scale_both(gram, scale))
-        if is_resolved(problem, held, form.smallest(), alpha):
+        scaled = scale_both(gram, scale)
+        largest = float(np.diagonal(scaled).max(initial=0.0))
+        form = Form(scaled)
+        if is_resolved(problem, held, form, largest, alpha):
             basis[held] = scale[:, None] * form.q
             return basis, form, 0
     descending = np.argsort(-problem.root[held] * scale, kind="stable")

@@ -75,7 +75,7 @@ class Form:
 
     def largest(self) -> float:
         """Return the largest eigenvalue of T within a factor 3 (Gershgorin)."""
-        return float(np.max(self.diag + 2.0 * np.abs(self.off)))
+        return float(np.max(self.diag + 2.0 * np.abs(self.off), initial=0.0))
 
     def smallest(self) -> float:
         """Return the smallest eigenvalue; infinity where there is none."""

@@ -149,8 +149,9 @@ def _trace_of_rows(
     out = np.full(alphas.size, float(n_spanned - problem.task.fit_intercept))
     if not space.held.size:
         return out
-    values = eigenvalues(space.kernel()[0])
-    values = values[: values.size - n_spanned]  # theirs are the largest
+    kernel, own, _ = space.kernel()
+    values = eigenvalues(kernel)
+    values = np.delete(values, np.argsort(np.abs(values - own))[:n_spanned])
     if not space.free.size:
         total = problem.weight * float(problem.diag[space.held] @ space.inverse)
         check_unchanged(values.sum(), total, total)
