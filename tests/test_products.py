@@ -53,10 +53,21 @@ def test_products_of_chosen_columns(n, p, dtype, width, tmp_path: Path) -> None:
         for picked, w in [(None, None), (None, weight), (rows, weight[rows]), (rows, None)]:
             some = z if picked is None else z[picked]
             out = np.zeros((5, p + 2))
-            kernel.add_products(form, picked, left, right, shift, w, out[:, 1:-1], workspace)
+            kernel.add_products(form, picked, left, right, shift, w, out[:, 1:-1], workspace, p)
             scaled = some[:, left] if w is None else some[:, left] * w[:, None]
             agree(out[:, 1:-1], scaled, some[:, right])
             assert not out[:, [0, -1]].any()
+
+
+@pytest.mark.parametrize("diagonal", [-30, -7, 0, 5, 24, 60])
+def test_products_up_to_a_diagonal(diagonal: int, width) -> None:
+    rng = np.random.default_rng(0)
+    X, left, right = rng.standard_normal((300, 60)), np.arange(1, 47), np.arange(60)
+    out, workspace = np.zeros((46, 60)), np.empty(kernel.workspace_size(46, 60))
+    kernel.add_products(X, None, left, right, np.zeros(60), None, out, workspace, diagonal)
+    needed = np.subtract.outer(np.arange(46), np.arange(60)) >= -diagonal
+    agree(np.where(needed, out, X[:, left].T @ X[:, right]), X[:, left], X[:, right])
+    assert (out == 0).any() == (diagonal < 36)
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
@@ -173,7 +184,7 @@ def test_arrays_that_do_not_fit() -> None:
     def multiply(**changed):
         given = {
             "X": X, "rows": None, "left": one, "right": one, "shift": shift, "weight": None,
-            "out": out, "workspace": workspace,
+            "out": out, "workspace": workspace, "diagonal": 1,
         }  # fmt: skip
         kernel.add_products(**(given | changed))
 

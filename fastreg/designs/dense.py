@@ -311,7 +311,10 @@ class DenseDesign(Design):
         groups: Sequence[int | None],
         weight: np.ndarray | None,
     ) -> np.ndarray:
-        """Return Σ weight (x_new − shift)(x_old − shift)ᵀ over the rows of each group."""
+        """Return Σ weight (x_new − shift)(x_old − shift)ᵀ over the rows of each group.
+
+        Where `old` ends with `new`, half of what these have among themselves is enough.
+        """
         out = np.zeros((len(groups), new.size, old.size))
         if not out.size:
             return out
@@ -319,12 +322,16 @@ class DenseDesign(Design):
         flops = float(self.n_rows) * new.size * old.size
         bounds = np.linspace(0, old.size, product_threads(flops) + 1, dtype=int)
         step = max(256, int(MOST_FLOPS / (2.0 * new.size * old.size)))
+        before = old.size - new.size
+        among = before >= 0 and np.array_equal(old[before:], new)
+        diagonal = before if among else old.size
 
         def add(products: np.ndarray, group: int | None, first: int, last: int) -> None:
             for rows in self._blocks(group, step):
                 some = None if weight is None else weight[rows]
                 to = products[:, first:last]
-                add_products(self.X, rows, new, old[first:last], self.shift, some, to)
+                right = old[first:last]
+                add_products(self.X, rows, new, right, self.shift, some, to, diagonal - first)
 
         jobs = [
             partial(add, products, group, *part)
@@ -332,6 +339,9 @@ class DenseDesign(Design):
             for part in pairwise(bounds)
         ]
         run_jobs(jobs, len(bounds) - 1)
+        if among:
+            for products in out:
+                mirror_lower(products[:, before:])
         return out
 
     def evaluate(

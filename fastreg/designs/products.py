@@ -41,6 +41,7 @@ def add_products(
     shift: np.ndarray,
     weight: np.ndarray | None,
     out: np.ndarray,
+    diagonal: int,
 ) -> None:
     """Add Σ w (x_left − shift)(x_right − shift)ᵀ over some rows of X to `out`.
 
@@ -51,11 +52,13 @@ def add_products(
     weight : ndarray or None
         Of the rows chosen.
     out : ndarray of shape (len(left), len(right)), rows contiguous
+    diagonal : int
+        Row i is needed up to column diagonal + i only.
     """
     if products.is_fast():
         workspace = np.empty(products.workspace_size(left.size, right.size))
         X, picked = _picked(X, rows)
-        products.add_products(X, picked, left, right, shift, weight, out, workspace)
+        products.add_products(X, picked, left, right, shift, weight, out, workspace, diagonal)
         return
     z = X[rows][:, left].astype(float) - shift[left]
     if weight is not None:

@@ -25,6 +25,7 @@ def descend(
     cols: np.ndarray | None = None,
     max_iter: int | None = None,
     before: np.ndarray | None = None,
+    passed: tuple[float, float, np.ndarray, np.ndarray] | None = None,
 ) -> Descent:
     """Solve for each alpha in turn from `coef`, which is updated in place.
 
@@ -34,6 +35,9 @@ def descend(
         The columns that `q` holds, in its order, usable or not; None where it holds all.
     before : ndarray, optional
         Alphas to pass on the way to the first, see `grid.approach`.
+    passed : tuple, optional
+        The alpha of the start, where that is a point of a path, and the alpha, coefficients and
+        correlations of the point before: on a Gram matrix the first step goes on from there.
 
     Returns
     -------
@@ -66,6 +70,8 @@ def descend(
     )
     if before is not None and before.size:
         run.approach(before)
+    elif passed is not None:
+        run.follow(*passed)
     while (status := run.run()) != _DONE:
         breathe()
         if status == _GROW:

@@ -80,6 +80,7 @@ class WorkingSetTask:
         self.n_late = 0  # how many columns outside W the last look asked for, whoever may join
         self.factor = Factor(design.n_features)
         self.slope: np.ndarray | None = None
+        self.before: tuple[float, np.ndarray, np.ndarray] | None = None  # the point before `coef`
         self.columns = HeldColumns(design, problem, self.can_use_rows)
         self.n_sweeps = self.n_newton = self.n_violations = 0
         self.wanted = np.union1d(problem.free, problem.active(self.coef)).astype(np.intp)
@@ -185,8 +186,8 @@ class WorkingSetTask:
     def attempt(self) -> list[Block]:
         """Let what is wanted join W and solve the batch on it; return what to evaluate, by part.
 
-        On the Gram matrix one more vector comes last: on the tangent of the path at the end of the
-        batch, extended to α = 0.
+        On the Gram matrix, with more to come, one more vector comes last: on the tangent of the
+        path at the end of the batch, extended to α = 0.
         """
         problem, columns = self.problem, self.columns
         work, alphas, settings = self._begin()
@@ -201,6 +202,7 @@ class WorkingSetTask:
                 work,
                 self._left(),
                 self.way,
+                self._passed(),
             )
             self.trial, self.spent, self.way = run.coefs, run.n_iter, None
             self.n_sweeps += run.n_sweeps
@@ -209,7 +211,7 @@ class WorkingSetTask:
             self.trial = np.zeros((alphas.size, work.size))
             self.spent = np.zeros(alphas.size, dtype=np.intp)
         block, gram = self.trial, columns.gram
-        if gram is not None:
+        if gram is not None and self.ahead.stop < self.points.size:
             tangent = block[-1] + alphas[-1] * self._direction(gram, float(alphas[-1]))
             block = np.vstack([block, tangent])
         return [(work, block, problem.y_centre - block @ problem.centre[work])]
@@ -225,6 +227,14 @@ class WorkingSetTask:
         self.size = work.size
         tol = INNER * self.tighter * float(self.tols[self.ahead].min())
         return work, self.points[self.ahead], replace(self.settings, tol=tol)
+
+    def _passed(self) -> tuple[float, float, np.ndarray, np.ndarray] | None:
+        """Return what descent on the Gram matrix needs to go on as the last batch ended."""
+        if self.before is None or self.columns.as_rows:
+            return None
+        alpha, coef, corr = self.before
+        work = self.columns.cols
+        return self.alpha, alpha, coef[work], corr[work]
 
     def _left(self) -> int:
         """Return how many iterations the first point of the batch may still take."""
@@ -250,7 +260,18 @@ class WorkingSetTask:
         outside = np.ones(work.size, dtype=bool)
         outside[active] = False
         push[outside] = 0.0
-        return _roughly_solve(gram, alpha * l2w, push, outside)
+        chord = self._chord(alpha)
+        chord[outside] = 0.0
+        return _roughly_solve(gram, alpha * l2w, push, outside, chord)
+
+    def _chord(self, alpha: float) -> np.ndarray:
+        """Return −Δb/Δα on W between the last two points; 0 where there is but one."""
+        alphas, last = self.points[self.ahead], self.trial[-1]
+        if alphas.size > 1:
+            step, before = alphas[-2] - alpha, self.trial[-2]
+        else:
+            step, before = self.alpha - alpha, self.coef[self.columns.cols]
+        return (last - before) / step if step > 0 else np.zeros(last.size)
 
     def judge(self, corr: np.ndarray, rr: np.ndarray, held_out: np.ndarray) -> None:
         """Accept the leading points that hold on all features, and say what is wanted next.
@@ -285,6 +306,9 @@ class WorkingSetTask:
         here = min(accepted, m - 1)
         self.coef, self.corr, self.here_rr = full[here], corr[here].copy(), float(rr[here])
         self.alpha = float(alphas[here])
+        self.before = None
+        if here:
+            self.before = float(alphas[here - 1]), full[here - 1], corr[here - 1].copy()
         self.rejected = accepted < m
         if not self.rejected:
             self.batch = min(2 * self.batch, self.longest)
@@ -416,22 +440,27 @@ class WorkingSetTask:
 
 
 def _roughly_solve(
-    matrix: np.ndarray, ridge: np.ndarray, rhs: np.ndarray, outside: np.ndarray
+    matrix: np.ndarray, ridge: np.ndarray, rhs: np.ndarray, outside: np.ndarray, x: np.ndarray
 ) -> np.ndarray:
     """Solve (M + diag(ridge))_AA x_A = rhs_A by a few conjugate gradient steps: a forecast.
 
-    All vectors are zero `outside` A: cheaper than a copy of M_AA.
+    All vectors are zero `outside` A: cheaper than a copy of M_AA. `x` is the start, overwritten.
     """
-    x, r = np.zeros_like(rhs), rhs.copy()
+
+    def times(vector: np.ndarray) -> np.ndarray:
+        image = matrix @ vector + ridge * vector
+        image[outside] = 0.0
+        return image
+
     diag = matrix.diagonal() + ridge
     scale = np.divide(1.0, diag, out=np.zeros_like(rhs), where=diag > 0)
+    enough, r = ROUGHLY**2 * float(rhs @ (scale * rhs)), rhs - times(x)
     direction = scale * r
-    rho = first = float(r @ direction)
+    rho = float(r @ direction)
     for _ in range(MOST_STEPS):
-        if not rho > ROUGHLY**2 * first:
+        if not rho > enough:
             break
-        image = matrix @ direction + ridge * direction
-        image[outside] = 0.0
+        image = times(direction)
         curvature = float(direction @ image)
         if not curvature > 0:
             break

@@ -12,6 +12,7 @@ def add_products(
     weight: np.ndarray | None,
     out: np.ndarray,
     workspace: np.ndarray,
+    diagonal: int,
 ) -> None: ...
 def add_moments(
     X: np.ndarray,

@@ -122,6 +122,10 @@ cdef class Descent:
     cdef bint marked                        # c_far and the residual marked belong together
     cdef double[::1] c_far_view
     cdef double* c_far                      # |c| when all columns were last looked at
+    cdef double[::1] b_before_view
+    cdef double* b_before                   # b at the point before, where q.before belongs
+    cdef double alpha_before, alpha_last    # of that point and of the last; infinite if unknown
+    cdef bint followed                      # whether the first alpha goes on from known points
     cdef unsigned long long rng
 
     def __init__(
@@ -179,14 +183,42 @@ cdef class Descent:
             self.has_l2 = self.has_l2 or self.l2w[cols[i]] > 0
             self.spread = max(self.spread, q.root[cols[i]])
         self.noise = 0.0
-        self.fresh = self.marked = False
+        self.fresh = self.marked = self.followed = False
+        self.alpha_before = self.alpha_last = INFINITY
+        self.b_before = NULL
         if m > 2:
-            q.remember()
-            if q.held == NULL:
-                self.c_far_view = np.zeros(p)
-                self.c_far = &self.c_far_view[0]
+            self.remember()
         self.at = 0
         self.it = -1
+
+    def remember(self):
+        """Be ready to extrapolate and, where looking is dear, to know what has not moved far."""
+        self.q.remember()
+        self.b_before_view = np.zeros(self.q.size)
+        self.b_before = &self.b_before_view[0]
+        if self.q.held == NULL:
+            self.c_far_view = np.zeros(self.q.size)
+            self.c_far = &self.c_far_view[0]
+
+    def follow(
+        self, double alpha, double alpha_before, const double[::1] coef, const double[::1] corr
+    ):
+        """Go on along a path whose last point, at `alpha`, is the start.
+
+        Parameters
+        ----------
+        alpha_before : float
+            Of the point before.
+        coef, corr : ndarray of shape (p,)
+            Coefficients and correlations there.
+        """
+        cdef Py_ssize_t j
+        if self.q.held == NULL or not coef.shape[0] == corr.shape[0] == self.q.size:
+            raise ValueError("a path is followed by correlations of as many coordinates")
+        self.remember()
+        self.q.before_view[:] = corr
+        self.b_before_view[:] = coef
+        self.alpha_last, self.alpha_before, self.followed = alpha, alpha_before, True
 
     def approach(self, const double[::1] alphas):
         """Take two sweeps at each of these on the way to the first alpha, without a certificate.
@@ -224,10 +256,12 @@ cdef class Descent:
                 self.it = self.n_before if self.at == 0 else 0
                 self.spent, self.patience, self.idle_sweeps = 0.0, 1.0, 0
                 self.gap_best = INFINITY
-                if self.at > 0 and self.n_iter_view[self.at - 1] > 0 and not self.plain:
+                if self.plain:
+                    pass
+                elif self.followed if self.at == 0 else self.n_iter_view[self.at - 1] > 0:
                     self.predict()
-                elif self.q.before != NULL:
-                    self.q.advance(0.0, &self.d_view[0])
+                else:
+                    self.extrapolate(False)
             cert = self.measure()
             tol_gap = max(self.tol_here(), gap_floor(cert, self.yy))
             tol_violation = max(self.tol_violation, violation_floor(cert, self.yy))
@@ -274,8 +308,7 @@ cdef class Descent:
         cdef double sweep = self.n_live * (2.0 * self.q.length + self.corr_cost())
         self.n_newton_before = self.n_newton
         along = along and self.newton_cost() <= 2.0 * sweep
-        if self.q.before != NULL:
-            self.extrapolate(self.at > 1 and not along)
+        self.extrapolate(not along)
         if along and self.newton():
             return
         if self.far_to_look():
@@ -309,17 +342,19 @@ cdef class Descent:
         """
         cdef Py_ssize_t j
         cdef double* d = &self.d_view[0]
-        cdef double run, b, beyond, new, factor = 0.0
-        if wanted:
-            run = self.alphas[self.at - 2] - self.alphas[self.at - 1]
-            if run > 0:
-                factor = min(FARTHEST, (self.alphas[self.at - 1] - self.alpha) / run)
-        if not factor > 0:
-            self.q.advance(0.0, d)
-            return
+        cdef double b, beyond, new, factor = 0.0
+        if self.b_before == NULL or self.alpha_last <= self.alpha:
+            return      # still at the last point, or its alpha comes again
+        if wanted and self.alpha_last < self.alpha_before < INFINITY:
+            factor = (self.alpha_last - self.alpha) / (self.alpha_before - self.alpha_last)
+            factor = min(FARTHEST, max(0.0, factor))
         for j in range(self.q.size):
-            d[j] = factor * (self.b[j] - self.coefs_view[self.at - 2, j])
+            d[j] = factor * (self.b[j] - self.b_before[j])
+            self.b_before[j] = self.b[j]
         self.q.advance(factor, d)
+        self.alpha_before = self.alpha_last
+        if factor == 0:
+            return
         for j in range(self.q.size):
             if d[j] == 0:
                 continue
@@ -349,6 +384,7 @@ cdef class Descent:
         self.violations_view[self.at] = cert.violation
         self.n_iter_view[self.at] = self.it
         self.converged_view[self.at] = converged
+        self.alpha_last = self.alpha
         self.at += 1
         self.it = -1
 

@@ -97,15 +97,15 @@ static void fastreg_tile(int width, ptrdiff_t k, int n, const double *a, const d
     fastreg_tile_plain(k, n, a, b, out, ld);
 }
 
-/* out[ld j + i] += Σ_l a_i[l] b_j[l] for i < na, j < nb and, unless `diagonal` is negative, at least
-   for i ≤ diagonal + j; a and b in slivers of k rows. */
+/* out[ld j + i] += Σ_l a_i[l] b_j[l] for i < na, j < nb and at least i ≤ diagonal + j: for all with
+   a diagonal of na; a and b in slivers of k rows. */
 static void fastreg_multiply(int width, ptrdiff_t k, const double *a, ptrdiff_t na, const double *b,
                              ptrdiff_t nb, ptrdiff_t diagonal, double *out, ptrdiff_t ld)
 {
     for (ptrdiff_t i = 0; i < na; i += 24) {
         int n = (int)((na - i + 7) / 8 < 3 ? (na - i + 7) / 8 : 3);
         for (ptrdiff_t j = 0; j < nb; j += 8) {
-            if (diagonal >= 0 && i > diagonal + j + 7)
+            if (i > diagonal + j + 7)
                 continue;
             if (i + 8 * n <= na && j + 8 <= nb) {
                 fastreg_tile(width, k, n, a + k * i, b + k * j, out + ld * j + i, ld);

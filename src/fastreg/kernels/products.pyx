@@ -78,6 +78,7 @@ def add_products(
     const double[::1] weight,
     double[:, :] out,
     double[::1] workspace,
+    Py_ssize_t diagonal,
 ):
     """out[i, j] += Σ_l w_l (x_l,left[i] − s_left[i]) (x_l,right[j] − s_right[j]).
 
@@ -95,6 +96,8 @@ def add_products(
     out : ndarray of shape (len(left), len(right)), rows contiguous
         Mutated.
     workspace : ndarray of shape (workspace_size(len(left), len(right)),)
+    diagonal : int
+        What lies beyond column diagonal + i of row i is not to be used; len(right) for all.
     """
     cdef Py_ssize_t k = X.shape[0] if rows is None else rows.shape[0]
     cdef Py_ssize_t n_left = left.shape[0], n_right = right.shape[0]
@@ -105,7 +108,7 @@ def add_products(
         with nogil:
             _multiply[real, real](
                 k, X, rows, right, n_right, shift, X, rows, left, n_left, shift, weight, out,
-                _aligned(&workspace[0]),
+                _aligned(&workspace[0]), diagonal,
             )
 
 
@@ -164,7 +167,7 @@ def add_moments(
             )
             if e:
                 _pack[double](others, None, i, size, None, e, None, None, u)
-                c_multiply(width, size, z, p, u, e, -1, &beside[0, 0], p)
+                c_multiply(width, size, z, p, u, e, p, &beside[0, 0], p)
 
 
 def add_beside(
@@ -200,11 +203,11 @@ def add_beside(
         with nogil:
             _multiply[real, double](
                 k, X, rows, None, p, shift, others, None, None, e, None, None, beside,
-                _aligned(&workspace[0]),
+                _aligned(&workspace[0]), p,
             )
 
 
-def mirror_lower(double[:, ::1] matrix):
+def mirror_lower(double[:, :] matrix):
     """Copy the lower triangle of a square matrix onto the upper, tile by tile."""
     cdef Py_ssize_t n = matrix.shape[0], i, j, top, left
     if matrix.shape[1] != n:
@@ -253,8 +256,12 @@ cdef void _multiply(
     Py_ssize_t n, const double[::1] shift, const real_too[:, :] Y,
     const Py_ssize_t[::1] y_rows, const Py_ssize_t[::1] y_cols, Py_ssize_t m,
     const double[::1] y_shift, const double[::1] y_scale, double[:, :] out, double* workspace,
+    Py_ssize_t diagonal,
 ) noexcept nogil:
-    """Add the products of m columns of Y, the rows of `out`, with n columns of X over k rows."""
+    """Add the products of m columns of Y, the rows of `out`, with n columns of X over k rows.
+
+    Of row i at least the part up to column diagonal + i.
+    """
     cdef Py_ssize_t block, i, size, n_blocks = _n_blocks(k)
     cdef double* u = workspace + MOST_ROWS * _eights(n)
     for block in range(n_blocks):
@@ -263,7 +270,7 @@ cdef void _multiply(
         _pack[real](X, rows, i, size, cols, n, shift, None, workspace)
         _pack[real_too](Y, y_rows, i, size, y_cols, m, y_shift, y_scale, u)
         c_multiply(
-            width, size, workspace, n, u, m, -1, &out[0, 0],
+            width, size, workspace, n, u, m, diagonal, &out[0, 0],
             out.strides[0] // <Py_ssize_t> sizeof(double),
         )
 
