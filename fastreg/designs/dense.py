@@ -401,12 +401,12 @@ class DenseDesign(Design):
     ) -> tuple[np.ndarray, np.ndarray | None, int]:
         """Return non-zero coefficients, their columns and the number of rows to take at a time.
 
-        Where most columns are live that is all columns (None): rows that fit into the cache are
-        then shifted once for both products.
+        Where most columns are live and rows are contiguous that is all columns (None): rows that
+        fit into the cache are then shifted once for both products.
         """
         live = np.flatnonzero(np.any(coefs, axis=0))
         step = self._block_height(len(coefs))
-        if step < FEWEST_ROWS or 2 * live.size < self.n_features:
+        if self._by_columns or step < FEWEST_ROWS or 2 * live.size < self.n_features:
             return coefs[:, live], live if cols is None else cols[live], self.pass_rows
         if cols is not None:
             every = np.zeros((len(coefs), self.n_features))

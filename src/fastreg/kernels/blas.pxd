@@ -4,6 +4,9 @@
 cdef extern from "simd.h" nogil:
     double dot "fastreg_dot"(Py_ssize_t n, const double* x, const double* y) noexcept
     void axpy "fastreg_axpy"(Py_ssize_t n, double a, const double* x, double* y) noexcept
+    void subtract4 "fastreg_subtract4"(
+        Py_ssize_t n, const double* a, const double** x, double* y
+    ) noexcept
     void rank8 "fastreg_rank8"(
         Py_ssize_t n, const Py_ssize_t* rows, Py_ssize_t width, const double** g, const double* d,
         double* c,

@@ -15,10 +15,14 @@ cdef class Coordinates:
     cdef double[::1] marked_view
     cdef double* marked                 # the residual at the last `mark`
     cdef Py_ssize_t n_state
+    cdef Py_ssize_t n_late              # moves that `held` does not show yet
+    cdef double late[4]                 # their δ
+    cdef const double* late_row[4]      # and rows of G
     cdef public double rr               # ‖r‖² (in units of the Gram matrix: divided by Σw)
 
     cdef double corr(self, Py_ssize_t j) noexcept nogil
     cdef void move(self, Py_ssize_t j, double delta) noexcept nogil
+    cdef void settle(self) noexcept nogil
     cdef double cross(self, Py_ssize_t i, Py_ssize_t j) noexcept nogil
     cdef void advance(self, double factor, const double* d) noexcept nogil
     cdef void shift_state(self, double factor) noexcept nogil
@@ -38,7 +42,7 @@ cdef class DenseCoordinates(Coordinates):
     cdef double[::1] residual_view
     cdef const double* columns
     cdef double* r
-    cdef double weight
+    cdef double weight, share          # Σw and 1/Σw
 
 
 cdef class SparseCoordinates(Coordinates):
@@ -52,10 +56,8 @@ cdef class SparseCoordinates(Coordinates):
     cdef const int* indices
     cdef const long long* indptr
     cdef double* r
-    cdef double weight
+    cdef double weight, share          # Σw and 1/Σw
     cdef readonly double offset         # the true residual is r − √w offset
     cdef double offset_before, offset_marked
     cdef const double* root_weight
     cdef const double[::1] root_weight_view
-
-    cdef double dot_column(self, Py_ssize_t j, const double* y) noexcept nogil

@@ -1,7 +1,7 @@
 """Three ways to hold the quadratic 1/(2 Σw) ‖√w (y − Z b)‖² that `descent` minimises.
 
-The loop in `descent.pyx` sees `corr(j)` = (Zᵀ W r)_j / Σw, `move(j, δ)`: b_j += δ, and for the
-Newton step `cross(i, j)` = G_ij. Nothing here knows a penalty, and `rr` is kept up to date by
+The loop in `descent.pyx` sees `corr(j)` = (Zᵀ W r)_j / Σw, `move(j, δ)`: b_j += δ, which may be seen
+by `settle` only, and for the Newton step `cross(i, j)` = G_ij. Nothing here knows a penalty, and `rr` is kept up to date by
 the caller, who knows the correlation before each move.
 """
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from libc.math cimport INFINITY, sqrt
 
-from fastreg.kernels.blas cimport axpy, dot, sparse_dot
+from fastreg.kernels.blas cimport axpy, dot, sparse_dot, subtract4
 
 
 cdef class Coordinates:
@@ -23,7 +23,7 @@ cdef class Coordinates:
         self.diag = &diag[0] if self.size else NULL
         self.root = &self.root_view[0] if self.size else NULL
         self.held = self.state = self.before = self.marked = NULL
-        self.n_state = 0
+        self.n_state = self.n_late = 0
         self.rr = rr
 
     def remember(self):
@@ -38,6 +38,10 @@ cdef class Coordinates:
         return 0.0
 
     cdef void move(self, Py_ssize_t j, double delta) noexcept nogil:
+        pass
+
+    cdef void settle(self) noexcept nogil:
+        """Let all moves be seen."""
         pass
 
     cdef double cross(self, Py_ssize_t i, Py_ssize_t j) noexcept nogil:
@@ -71,6 +75,9 @@ cdef class Coordinates:
 
 cdef class GramCoordinates(Coordinates):
     """Hold G and c = q − G b; a move costs one row of G.
+
+    Rows are subtracted four at a time: c is in cache, and of G, which is not, four rows stream in
+    side by side. Until then c_j lacks Σ_k δ_k G_jk over the moves that are late.
 
     Parameters
     ----------
@@ -113,8 +120,20 @@ cdef class GramCoordinates(Coordinates):
         return self.held[j]
 
     cdef void move(self, Py_ssize_t j, double delta) noexcept nogil:
-        # c −= δ G_j
-        axpy(self.size, -delta, self.gram + j * self.stride, self.held)
+        self.late[self.n_late] = delta
+        self.late_row[self.n_late] = self.gram + j * self.stride
+        self.n_late += 1
+        if self.n_late == 4:
+            self.settle()
+
+    cdef void settle(self) noexcept nogil:
+        cdef Py_ssize_t k
+        if self.n_late == 4:
+            subtract4(self.size, self.late, self.late_row, self.held)
+        else:
+            for k in range(self.n_late):
+                axpy(self.size, -self.late[k], self.late_row[k], self.held)
+        self.n_late = 0
 
     cdef double cross(self, Py_ssize_t i, Py_ssize_t j) noexcept nogil:
         return self.gram[i * self.stride + j]
@@ -143,7 +162,7 @@ cdef class DenseCoordinates(Coordinates):
         super().__init__(diag, columns.shape[0], np.dot(residual, residual) / weight)
         self.columns_view = columns
         self.residual_view = residual
-        self.weight = weight
+        self.weight, self.share = weight, 1.0 / weight
         if self.size:
             self.columns = &columns[0, 0]
             self.r = self.state = &residual[0]
@@ -162,7 +181,7 @@ cdef class DenseCoordinates(Coordinates):
         return sqrt(total / self.weight)
 
     cdef double corr(self, Py_ssize_t j) noexcept nogil:
-        return dot(self.length, self.columns + j * self.length, self.r) / self.weight
+        return self.share * dot(self.length, self.columns + j * self.length, self.r)
 
     cdef void move(self, Py_ssize_t j, double delta) noexcept nogil:
         # r −= δ z_j
@@ -172,6 +191,14 @@ cdef class DenseCoordinates(Coordinates):
         return dot(
             self.length, self.columns + i * self.length, self.columns + j * self.length
         ) / self.weight
+
+
+cdef inline double dot_column(
+    SparseCoordinates q, Py_ssize_t j, const double* y
+) noexcept nogil:
+    """Return √w x_jᵀy."""
+    cdef long long first = q.indptr[j]
+    return sparse_dot(q.indptr[j + 1] - first, q.data + first, q.indices + first, y)
 
 
 cdef class SparseCoordinates(Coordinates):
@@ -217,7 +244,7 @@ cdef class SparseCoordinates(Coordinates):
         super().__init__(diag, max(1, data.shape[0] // max(1, diag.shape[0])), rr)
         self.data_view, self.indices_view, self.indptr_view = data, indices, indptr
         self.mean_view, self.residual_view = mean, residual
-        self.weight = weight
+        self.weight, self.share = weight, 1.0 / weight
         self.offset = 0.0
         self.data = &data[0] if data.shape[0] else NULL
         self.indices = &indices[0] if indices.shape[0] else NULL
@@ -229,7 +256,7 @@ cdef class SparseCoordinates(Coordinates):
         self.offset_before = self.offset_marked = 0.0
         self.sums_view = np.empty(self.size)
         for j in range(self.size):
-            self.sums_view[j] = self.dot_column(j, &root[0])
+            self.sums_view[j] = dot_column(self, j, &root[0])
         self.sums = &self.sums_view[0] if self.size else NULL
 
     cdef void advance(self, double factor, const double* d) noexcept nogil:
@@ -257,13 +284,9 @@ cdef class SparseCoordinates(Coordinates):
             total += far * far
         return sqrt(total / self.weight)
 
-    cdef double dot_column(self, Py_ssize_t j, const double* y) noexcept nogil:
-        cdef long long first = self.indptr[j]
-        return sparse_dot(self.indptr[j + 1] - first, self.data + first, self.indices + first, y)
-
     cdef double corr(self, Py_ssize_t j) noexcept nogil:
         # z_j and √w are orthogonal to the residual's mean: √w x_jᵀ (r − √w offset) is all there is
-        return (self.dot_column(j, self.r) - self.offset * self.sums[j]) / self.weight
+        return self.share * (dot_column(self, j, self.r) - self.offset * self.sums[j])
 
     cdef void move(self, Py_ssize_t j, double delta) noexcept nogil:
         cdef long long k

@@ -369,9 +369,11 @@ cdef class Descent:
             if new != beyond:
                 self.move(j, new)
                 self.work += 2.0 * self.q.length + self.corr_cost()
+        self.q.settle()
 
     cdef void move(self, Py_ssize_t j, double new) noexcept nogil:
-        cdef double delta = new - self.b[j], c = self.corr(j)
+        """b_j = new; to be settled."""
+        cdef double delta = new - self.b[j], c = self.corr_now(j)
         self.b[j] = new
         self.q.move(j, delta)
         self.q.rr -= delta * (2.0 * c - delta * self.q.diag[j])
@@ -447,6 +449,14 @@ cdef class Descent:
     cdef inline double corr(self, Py_ssize_t j) noexcept nogil:
         return self.q.held[j] if self.q.held != NULL else self.q.corr(j)
 
+    cdef inline double corr_now(self, Py_ssize_t j) noexcept nogil:
+        """Return the correlation with all moves, those too that are to be settled."""
+        cdef Py_ssize_t k
+        cdef double c = self.corr(j)
+        for k in range(self.q.n_late):
+            c -= self.q.late[k] * self.q.late_row[k][j]
+        return c
+
     cdef double corr_cost(self) noexcept nogil:
         """Flops of one correlation: a look-up where the Gram matrix is held."""
         return 8.0 if self.q.held != NULL else 2.0 * self.q.length
@@ -458,8 +468,9 @@ cdef class Descent:
         self.n_crossed = 0
         for i in range(n):
             j = order[self.random_below(n)] if self.rng else order[i]
-            c, b = self.corr(j), self.b[j]
-            self.c[j] = c
+            c, b = self.corr_now(j), self.b[j]
+            if self.q.held == NULL:
+                self.c[j] = c
             if b == 0 and fabs(c) <= self.alpha * self.l1w[j]:
                 continue
             g, l2 = self.q.diag[j], self.alpha * self.l2w[j]
@@ -475,6 +486,7 @@ cdef class Descent:
                 if self.q.held == NULL:
                     self.c[j] = c - delta * g
                 cost += 2.0 * self.q.length
+        self.q.settle()
         self.it += 1
         self.n_sweeps += 1
         self.idle_sweeps += 1
@@ -744,6 +756,7 @@ cdef class Descent:
             new = min(max(new, self.lower[j]), self.upper[j])
             if new != b:
                 self.move(j, new)
+        self.q.settle()
 
     cdef double nearest_end(self, Py_ssize_t j, double b) noexcept nogil:
         """Return whichever of zero and the bounds of coordinate j is closest to b."""

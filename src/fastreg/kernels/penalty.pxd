@@ -3,7 +3,7 @@
 A new separable penalty is written here and nowhere else.
 """
 
-from libc.math cimport INFINITY, fabs
+from libc.math cimport INFINITY, copysign, fabs
 
 
 cdef inline double prox(
@@ -37,9 +37,12 @@ cdef inline double slack(
     l2 = 0 and no bound φ* is infinite beyond l1; the caller scales z to be feasible, so what is
     left over is rounding and counts as 0.
     """
-    if l1 == 0 and l2 > 0 and lower == -INFINITY and upper == INFINITY:
-        # ridge: the same without a branch on a sign
-        return (z - l2 * b) * (z - l2 * b) / (2.0 * l2)
+    if lower == -INFINITY and upper == INFINITY:
+        # the lasso and ridge without a branch on a sign
+        if l2 == 0:
+            return l1 * fabs(b) - z * b
+        if l1 == 0:
+            return (z - l2 * b) * (z - l2 * b) / (2.0 * l2)
     cdef double e = fabs(z) - l1
     cdef double x = b if z > 0 else -b
     cdef double bound = upper if z > 0 else -lower
@@ -57,8 +60,9 @@ cdef inline double violation(
 ) noexcept nogil:
     """Return how far c − l2 b is from the subdifferential of l1|b| plus the bounds at b."""
     cdef double z = c - l2 * b
-    if l1 == 0 and lower == -INFINITY and upper == INFINITY:
-        return fabs(z)
+    if lower == -INFINITY and upper == INFINITY:
+        # the same without a branch on a sign
+        return fabs(z - copysign(l1, b)) if b != 0 else max(fabs(z) - l1, 0.0)
     cdef double up = z - l1 if b >= 0 else z + l1       # > 0: b wants to grow
     cdef double down = -z + l1 if b > 0 else -z - l1    # > 0: b wants to shrink
     if b < upper and up > 0:
