@@ -64,6 +64,8 @@ def evaluate(
 
 def _side_by_side(blocks: Sequence[Block], sizes: list[int]) -> tuple[np.ndarray, np.ndarray]:
     """Return all columns of the blocks and the coefficients of all of them, (Σm, columns)."""
+    if len(blocks) == 1:
+        return blocks[0][:2]
     if all(cols is blocks[0][0] for cols, _, _ in blocks):
         return blocks[0][0], np.vstack([coefs for _, coefs, _ in blocks])
     union = np.unique(np.concatenate([cols for cols, _, _ in blocks]))

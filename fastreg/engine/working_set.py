@@ -169,8 +169,10 @@ class WorkingSetTask:
 
     def _keep(self, coefs: np.ndarray) -> None:
         """Keep coefficients on W, shape (m, W), as answers for the next α."""
-        order = np.argsort(self.columns.cols)
-        coefs, work = coefs[:, order], self.columns.cols[order]
+        work = self.columns.cols
+        if np.any(np.diff(work) < 0):
+            order = np.argsort(work)
+            coefs, work = coefs[:, order], work[order]
         row, place = coefs.nonzero()
         lengths = np.bincount(row, minlength=len(coefs))
         self.answers.append((lengths, work[place], coefs[row, place]))
