@@ -20,6 +20,7 @@ from sklearn.model_selection import (
     GroupShuffleSplit,
     KFold,
     PredefinedSplit,
+    ShuffleSplit,
     TimeSeriesSplit,
 )
 from sklearn.pipeline import make_pipeline
@@ -259,6 +260,16 @@ def test_a_shuffled_target_gives_no_apparent_skill(seed: int) -> None:
     assert skill.max() < 0.02
 
 
+def test_rows_that_are_only_trained_on_do_not_count_as_tested() -> None:
+    """Six held-out rows of noise, whose gain would be beyond chance if it were that of 60."""
+    rng = np.random.default_rng(55)
+    X, y = rng.standard_normal((60, 6)), rng.standard_normal(60)
+    split = ShuffleSplit(1, test_size=6, random_state=55)
+    found = compare_penalties(X, y, methods=["ridge", "lasso"], cv=split, inner_cv=3, n_alphas=10)
+    assert min(m.held_out_mean for m in found.methods) < 0.9 * found.baseline_errors.mean()
+    assert not found.recommendation.predicts
+
+
 def test_groups_stay_together_in_inner_folds_too() -> None:
     X, y = make_data()
     groups = np.arange(70) // 5
@@ -357,6 +368,13 @@ def test_which_method_is_named(
     assert found.method == method
     assert found.is_decisive == (method is not None)
     assert found.headline.startswith("No clear winner" if method is None else f"Take {method}")
+
+
+@pytest.mark.parametrize(("n_held_out", "predicts"), [(10, False), (30, True)])
+def test_chance_is_judged_by_the_rows_held_out(n_held_out: int, predicts: bool) -> None:
+    # a gain of 7.5 with standard error √((4 · 2.5 · 7.5 + 2 · 7.5²)/n_held_out), against 2.33 of it
+    found = recommended({"ridge": BASE, "lasso": BASE + 1}, n_held_out=n_held_out)
+    assert found.predicts == predicts
 
 
 def test_reasons_in_words() -> None:

@@ -208,6 +208,7 @@ def compare_penalties(
     sizes = np.array([[counts[part].sum() for part in split] for split in splits], dtype=int)
     overlap = float(np.mean(sizes[:, 1] / sizes[:, 0]))
     differences, se = paired_differences([r.held_out_errors for r in results], overlap)
+    tested = np.unique(np.concatenate([test for _, test in splits]))
     baseline = _baseline(rows, splits, fit_intercept)
     found = collinearity(whole)
     return PenaltyComparison(
@@ -221,7 +222,14 @@ def compare_penalties(
         feature_names=names,
         collinearity=found,
         recommendation=recommend(
-            results, baseline, overlap, n, found, names, select_features=select_features
+            results,
+            baseline,
+            overlap,
+            n,
+            found,
+            names,
+            n_held_out=int(counts[tested].sum()),
+            select_features=select_features,
         ),
         preprocess=fitted,
     )

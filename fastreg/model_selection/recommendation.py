@@ -67,6 +67,7 @@ class _Evidence:
     skill_se: float
     baseline: float
     n_rows: int
+    n_held_out: int
     collinearity: Collinearity
     names: Sequence[str]
     selects: bool
@@ -84,6 +85,7 @@ def recommend(
     collinearity: Collinearity,
     names: Sequence[str],
     *,
+    n_held_out: int | None = None,
     select_features: bool | None = None,
 ) -> Recommendation:
     """Name the simplest method within one paired standard error of the best.
@@ -103,6 +105,8 @@ def recommend(
         n_test/n_train, see `paired_differences`.
     names : sequence of str
         Of the columns.
+    n_held_out : int, default=None
+        How many of the rows some fold holds out; None: all of them.
     select_features : bool, default=None
         None: where the lasso uses at most half of the columns.
     """
@@ -124,6 +128,7 @@ def recommend(
         float(skill_se[0, 1]),
         float(baseline.mean()),
         n_rows,
+        n_rows if n_held_out is None else n_held_out,
         collinearity,
         names,
         selects,
@@ -181,10 +186,10 @@ def _is_no_chance(evidence: _Evidence, best: MethodResult) -> bool:
 
     With g what a useful model adds to the mean and e the error that is left, a row gains
     (e + g)² − e² = 2 e g + g². Where e and g are independent normal this has mean Eg², the gain,
-    and variance 4 Ee² Eg² + 2 (Eg²)². Over n rows that tells more than over a few folds.
+    and variance 4 Ee² Eg² + 2 (Eg²)². Over all rows held out that tells more than over a few folds.
     """
     gain = evidence.skill
-    se = np.sqrt((4.0 * best.held_out_mean * gain + 2.0 * gain**2) / evidence.n_rows)
+    se = np.sqrt((4.0 * best.held_out_mean * gain + 2.0 * gain**2) / evidence.n_held_out)
     return gain > ndtri(1.0 - CHANCE) * se
 
 
