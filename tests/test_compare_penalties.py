@@ -459,6 +459,12 @@ def test_a_pipeline_preprocesses() -> None:
         ({"cv": 1}, "k-fold cross-validation requires at least one train/test split"),
         ({"methods": ["lars"]}, "must be a list of some of least squares"),
         ({"methods": "lasso"}, "must be a list of some of"),
+        ({"methods": None}, "methods == None, must be a list of some of"),
+        ({"feature_names": 8}, "feature_names must be 8 names, got 8"),
+        (
+            {"groups": np.arange(99), "cv": [(range(35), range(35, 70))], "inner_cv": 3},
+            "groups has 99 entries for 70 rows",
+        ),
         ({"l1_ratios": [1.0]}, "l1_ratios == .* between 0 and 1"),
         ({"l1_ratios": ["half"]}, "l1_ratios == 'half', must be between 0 and 1"),
         ({"selection_rule": "max"}, "selection_rule == 'max'"),

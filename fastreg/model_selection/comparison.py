@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence, Sized
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -184,13 +184,14 @@ def compare_penalties(
     C. Nadeau, Y. Bengio (2003), Inference for the generalization error, Machine Learning 52,
     239-281, equation 10 (the corrected variance of a difference).
     """
-    methods = methods if isinstance(methods, str) else list(methods)
-    l1_ratios = np.atleast_1d(l1_ratios).tolist()
-    _check_options(methods, l1_ratios, selection_rule, select_features)
+    methods, l1_ratios = _check_methods(methods), np.atleast_1d(l1_ratios).tolist()
+    _check_options(l1_ratios, selection_rule, select_features)
     rows, names, fitted = _prepare(X, y, sample_weight, preprocess)
     if feature_names is not None:
-        if len(feature_names) != len(names):
-            raise ValueError(f"feature_names must be {len(names)} names, got {len(feature_names)}")
+        n_names = len(feature_names) if isinstance(feature_names, Sized) else None
+        if n_names != len(names):
+            got = repr(feature_names) if n_names is None else n_names
+            raise ValueError(f"feature_names must be {len(names)} names, got {got}")
         names = [str(name) for name in feature_names]
     counts = np.ones(len(rows.y)) if rows.sample_weight is None else rows.sample_weight > 0
     n = int(counts.sum())
@@ -235,12 +236,16 @@ def compare_penalties(
     )
 
 
-def _check_options(
-    methods: Sequence[str], l1_ratios: Sequence[float], rule: str, select_features: bool | None
-) -> None:
-    unknown = [name for name in methods if name not in METHODS]
-    if unknown or not methods:
+def _check_methods(methods: Any) -> list[str]:
+    """Return the names of methods, known ones."""
+    listed = isinstance(methods, Iterable) and not isinstance(methods, str)
+    methods = list(methods) if listed else methods
+    if not listed or not methods or any(name not in METHODS for name in methods):
         raise ValueError(f"methods == {methods!r}, must be a list of some of {', '.join(METHODS)}")
+    return methods
+
+
+def _check_options(l1_ratios: Sequence[float], rule: str, select_features: bool | None) -> None:
     if not l1_ratios:
         raise ValueError("l1_ratios == [], must be a list of numbers between 0 and 1")
     for ratio in l1_ratios:

@@ -110,7 +110,7 @@ def _one_after_another(
     train, validation, _ = part_sizes(n, validation_size, test_size)
     if time is None:
         return np.split(np.arange(n), [train, train + validation])
-    time = _column(time, "time", n)
+    time = check_column(time, "time", n)
     order = np.argsort(time, kind="stable")
     times, begins = np.unique(time[order], return_index=True)
     if times.size < len(PARTS):
@@ -139,12 +139,12 @@ def _drawn(
     rng = check_random_state(random_state)
     labels, of, splitter = None, "rows", ShuffleSplit
     if groups is not None:
-        labels, of, splitter = _column(groups, "groups", n), "groups", GroupShuffleSplit
+        labels, of, splitter = check_column(groups, "groups", n), "groups", GroupShuffleSplit
     units = n if groups is None else np.unique(labels).size
     sizes = part_sizes(units, validation_size, test_size, of)
     if stratify is not None:
         check_scalar(n_bins, "n_bins", Integral, min_val=1)
-        labels = target_bins(_column(stratify, "stratify", n), min(n_bins, *sizes))
+        labels = target_bins(check_column(stratify, "stratify", n), min(n_bins, *sizes))
         splitter = StratifiedShuffleSplit
     rows, parts = np.arange(n), []
     for size in (sizes[2], sizes[1]):
@@ -182,13 +182,20 @@ def target_bins(target: np.ndarray, n_bins: int) -> np.ndarray:
     return joined[bins]
 
 
-def _column(values: Any, name: str, n: int) -> np.ndarray:
+def check_column(values: Any, name: str, n: int) -> np.ndarray:
+    """Return what is said of n rows, shape (n,).
+
+    Raises
+    ------
+    ValueError
+        Of another length, of several columns, or with a missing value; `name` is in the message.
+    """
     shape = np.shape(values)
     if shape[1:] not in ((), (1,)):
         raise ValueError(f"{name} must be one column, got shape {shape}")
     values = column_or_1d(values)
     if values.size != n:
-        raise ValueError(f"{name} has {values.size} entries, the arrays have {n} rows")
+        raise ValueError(f"{name} has {values.size} entries for {n} rows")
     missing = np.array([value is None for value in values]) | (values != values)  # NaN, NaT
     if missing.any():
         raise ValueError(f"{name} has a missing value, in row {int(np.argmax(missing))}")
