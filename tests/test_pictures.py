@@ -316,6 +316,12 @@ def test_stability_path(diabetes_rows):
     assert ends[1] < found.alphas[-1]
 
 
+def test_stability_path_of_which_nothing_counts(diabetes_rows):
+    with pytest.warns(UserWarning, match="no feature is selected"):
+        found = stability_selection(*diabetes_rows, n_pairs=3, alphas=[0.2, 0.1], max_false=0.1)
+    assert found.plot().beyond_.get_label() == "no α counts: too many features enter"
+
+
 @pytest.mark.parametrize(
     ("display", "model", "call", "options"),
     [

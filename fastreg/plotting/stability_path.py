@@ -145,6 +145,8 @@ class StabilityPathDisplay:
         found = self.selection
         if found.last + 1 == found.alphas.size:
             return None
+        if found.last < 0:
+            return ax.axvspan(*ax.get_xlim(), **SHADE, label="no α counts: too many features enter")
         last = found.alphas[found.last]
         label = f"α < {short_number(last)}: does not count"
         return ax.axvspan(last, ax.get_xlim()[1], **SHADE, label=label)
