@@ -531,8 +531,12 @@ def test_one_feature() -> None:
     assert str(found.recommendation)
 
 
-def test_a_constant_target_is_said_to_be_constant() -> None:
+@pytest.mark.parametrize("value", [2.0, 0.1, 1e9 / 3])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_constant_target_is_said_to_be_constant(value: float, weighted: bool) -> None:
     X, _ = make_data()
-    found = compare_penalties(X, np.full(70, 2.0), **FEW)
+    weight = np.linspace(0.1, 3, 70) if weighted else None
+    found = compare_penalties(X, np.full(70, value), sample_weight=weight, **FEW)
     assert "the target is constant" in found.recommendation.headline
+    assert "explains" not in str(found.recommendation)
     assert found.recommendation.method is None

@@ -354,9 +354,15 @@ def _result(name: str, choices: Sequence[Choice], whole: Design, how: How) -> Me
 
 
 def _baseline(rows: Rows, splits: Sequence[Split], fit_intercept: bool) -> np.ndarray:
-    """Return the held-out errors of the training mean (of 0 without intercept)."""
+    """Return the held-out errors of the training mean (of 0 without intercept).
+
+    With the target of one row subtracted before: a constant target then has no error, whatever it
+    is.
+    """
     y = rows.y
     weight = np.ones(y.size) if rows.sample_weight is None else rows.sample_weight
+    if fit_intercept:
+        y = y - y[np.argmax(weight)]
     means = [np.average(y[a], weights=weight[a]) if fit_intercept else 0.0 for a, _ in splits]
     return np.array(
         [
