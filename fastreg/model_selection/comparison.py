@@ -159,7 +159,9 @@ def compare_penalties(
         Smallest over largest alpha of the lassos' and the Elastic-Net's; None: 1e-3, or 1e-2 where
         there are more columns than rows.
     l1_ratios : sequence of float
-        What the Elastic-Net chooses among.
+        What the Elastic-Net chooses among. As in `ElasticNet` the absolute part of the penalty
+        grows with the unit of the target and the quadratic part does not: they mean what they say
+        for a target of variance 1, and are nearer to ridge the larger its numbers are.
     selection_rule : {"min", "1se"}, default="min"
         How α is chosen by the inner folds.
     select_features : bool, default=None
