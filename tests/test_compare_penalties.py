@@ -270,6 +270,16 @@ def test_rows_that_are_only_trained_on_do_not_count_as_tested() -> None:
     assert not found.recommendation.predicts
 
 
+def test_without_intercept_nothing_is_said_of_the_mean() -> None:
+    X, y = make_data()
+    found = compare_penalties(X - X.mean(axis=0), np.abs(y) + 50, fit_intercept=False, **FEW)
+    assert "no method predicts held-out rows better than 0" in found.recommendation.headline
+    assert "mean of the target" not in str(found.recommendation)
+    np.testing.assert_allclose(
+        found.baseline_errors, [np.mean((np.abs(y[test]) + 50) ** 2) for _, test in outer_folds(X)]
+    )
+
+
 def test_ten_rows_can_show_what_predicts_well() -> None:
     x = np.arange(10.0)
     found = compare_penalties(x[:, None], 3 * x + np.cos(7 * x), n_alphas=20, l1_ratios=[0.5])

@@ -300,6 +300,14 @@ def test_what_lies_beyond_the_edge_of_a_comparison_is_marked(n, p, noise):
     assert all(left < x < right for x in display.held_out_[0].get_xdata())
 
 
+def test_without_intercept_the_useless_model_predicts_0(diabetes_rows):
+    X, y = diabetes_rows
+    found = compare_penalties(X, y, fit_intercept=False, methods=["ridge"], n_alphas=5)
+    display = found.plot()
+    names = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert any(name.startswith("predicting 0") for name in names)
+
+
 def test_stability_path(diabetes_rows):
     X, y = diabetes_rows
     found = stability_selection(X, y, n_pairs=8, alphas=20)

@@ -60,9 +60,11 @@ class PenaltyComparison:
     difference_se : ndarray of shape (M, M)
         Their paired standard errors, corrected for the overlap of the training sets.
     baseline_errors : ndarray of shape (K,)
-        Held-out mean squared errors of the training mean, what a useless model gives.
+        Held-out mean squared errors of the training mean, what a useless model gives (of 0 without
+        intercept).
     fold_sizes : ndarray of shape (K,), int
         Number of held-out rows of each outer fold, of positive weight.
+    fit_intercept : bool
     n_rows, n_features : int
         Rows of positive weight, and columns of the model.
     feature_names : list of str
@@ -78,6 +80,7 @@ class PenaltyComparison:
     difference_se: np.ndarray
     baseline_errors: np.ndarray
     fold_sizes: np.ndarray
+    fit_intercept: bool
     n_rows: int
     n_features: int
     feature_names: list[str]
@@ -220,6 +223,7 @@ def compare_penalties(
         difference_se=se,
         baseline_errors=baseline,
         fold_sizes=sizes[:, 1],
+        fit_intercept=fit_intercept,
         n_rows=n,
         n_features=len(names),
         feature_names=names,
@@ -232,6 +236,7 @@ def compare_penalties(
             found,
             names,
             n_held_out=int(counts[tested].sum()),
+            useless="the mean of the target" if fit_intercept else "0, the model without columns",
             select_features=select_features,
         ),
         preprocess=fitted,

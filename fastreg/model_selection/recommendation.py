@@ -68,6 +68,7 @@ class _Evidence:
     baseline: float
     n_rows: int
     n_held_out: int
+    useless: str
     collinearity: Collinearity
     names: Sequence[str]
     selects: bool
@@ -86,6 +87,7 @@ def recommend(
     names: Sequence[str],
     *,
     n_held_out: int | None = None,
+    useless: str = "the mean of the target",
     select_features: bool | None = None,
 ) -> Recommendation:
     """Name the simplest method within one paired standard error of the best.
@@ -107,6 +109,8 @@ def recommend(
         Of the columns.
     n_held_out : int, default=None
         How many of the rows some fold holds out; None: all of them.
+    useless : str
+        What `baseline` are the errors of.
     select_features : bool, default=None
         None: where the lasso uses at most half of the columns.
     """
@@ -129,6 +133,7 @@ def recommend(
         float(baseline.mean()),
         n_rows,
         n_rows if n_held_out is None else n_held_out,
+        useless,
         collinearity,
         names,
         selects,
@@ -219,7 +224,7 @@ def _no_skill(evidence: _Evidence) -> str:
     if evidence.baseline == 0:
         return "No clear winner: the target is constant, there is nothing to predict."
     return (
-        "No clear winner: no method predicts held-out rows better than the mean of the target, "
+        f"No clear winner: no method predicts held-out rows better than {evidence.useless}, "
         "beyond what chance may do (tested at 1 %)."
     )
 
