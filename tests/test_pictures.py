@@ -607,9 +607,9 @@ def test_estimators_that_have_no_such_picture_are_refused(diabetes_rows):
         LearningCurveDisplay.from_estimator(Ridge(positive=True), X, y)
     with pytest.raises(ValueError, match="must select features"):
         StabilityPathDisplay.from_estimator(Ridge(), X, y)
-    for constraint in ({"positive": True}, {"penalty_factor": np.ones(10)}, {"lower": -1.0}):
-        with pytest.raises(ValueError, match=f"stability selection has no {[*constraint][0]}"):
-            StabilityPathDisplay.from_estimator(Lasso(**constraint), X, y)
+    for name, value in (("positive", True), ("penalty_factor", np.ones(10)), ("lower", -1.0)):
+        with pytest.raises(ValueError, match=f"stability selection has no {name}"):
+            StabilityPathDisplay.from_estimator(Lasso(**{name: value}), X, y)
     with pytest.raises(ValueError, match="y must be one target"):
         CoefficientPathDisplay.from_estimator(Lasso(), X, Y)
     with pytest.raises(ValueError, match="feature_names must be 10 names, got 2"):
