@@ -20,6 +20,7 @@ from sklearn.model_selection import (
     GroupShuffleSplit,
     KFold,
     PredefinedSplit,
+    ShuffleSplit,
     TimeSeriesSplit,
 )
 from sklearn.pipeline import make_pipeline
@@ -259,6 +260,32 @@ def test_a_shuffled_target_gives_no_apparent_skill(seed: int) -> None:
     assert skill.max() < 0.02
 
 
+def test_rows_that_are_only_trained_on_do_not_count_as_tested() -> None:
+    """Six held-out rows of noise, whose gain would be beyond chance if it were that of 60."""
+    rng = np.random.default_rng(55)
+    X, y = rng.standard_normal((60, 6)), rng.standard_normal(60)
+    split = ShuffleSplit(1, test_size=6, random_state=55)
+    found = compare_penalties(X, y, methods=["ridge", "lasso"], cv=split, inner_cv=3, n_alphas=10)
+    assert min(m.held_out_mean for m in found.methods) < 0.9 * found.baseline_errors.mean()
+    assert not found.recommendation.predicts
+
+
+def test_without_intercept_nothing_is_said_of_the_mean() -> None:
+    X, y = make_data()
+    found = compare_penalties(X - X.mean(axis=0), np.abs(y) + 50, fit_intercept=False, **FEW)
+    assert "no method predicts held-out rows better than 0" in found.recommendation.headline
+    assert "mean of the target" not in str(found.recommendation)
+    np.testing.assert_allclose(
+        found.baseline_errors, [np.mean((np.abs(y[test]) + 50) ** 2) for _, test in outer_folds(X)]
+    )
+
+
+def test_ten_rows_can_show_what_predicts_well() -> None:
+    x = np.arange(10.0)
+    found = compare_penalties(x[:, None], 3 * x + np.cos(7 * x), n_alphas=20, l1_ratios=[0.5])
+    assert found.recommendation.predicts
+
+
 def test_groups_stay_together_in_inner_folds_too() -> None:
     X, y = make_data()
     groups = np.arange(70) // 5
@@ -359,6 +386,14 @@ def test_which_method_is_named(
     assert found.headline.startswith("No clear winner" if method is None else f"Take {method}")
 
 
+@pytest.mark.parametrize(("n_held_out", "predicts"), [(2, False), (7, False), (8, True)])
+def test_chance_is_judged_by_the_rows_held_out(n_held_out: int, predicts: bool) -> None:
+    # 75 % are explained, what an r of √0.75 does: tables of r have 0.875 for 0.5 % of one tail and
+    # 5 degrees of freedom, 0.834 for 6
+    found = recommended({"ridge": BASE, "lasso": BASE + 1}, n_held_out=n_held_out)
+    assert found.predicts == predicts
+
+
 def test_reasons_in_words() -> None:
     errors = {"ridge": BASE, "lasso": BASE + WIGGLE, "least squares": BASE + 1}
     found = recommended(errors)
@@ -441,6 +476,12 @@ def test_a_pipeline_preprocesses() -> None:
         ({"cv": 1}, "k-fold cross-validation requires at least one train/test split"),
         ({"methods": ["lars"]}, "must be a list of some of least squares"),
         ({"methods": "lasso"}, "must be a list of some of"),
+        ({"methods": None}, "methods == None, must be a list of some of"),
+        ({"feature_names": 8}, "feature_names must be 8 names, got 8"),
+        (
+            {"groups": np.arange(99), "cv": [(range(35), range(35, 70))], "inner_cv": 3},
+            "groups has 99 entries for 70 rows",
+        ),
         ({"l1_ratios": [1.0]}, "l1_ratios == .* between 0 and 1"),
         ({"l1_ratios": ["half"]}, "l1_ratios == 'half', must be between 0 and 1"),
         ({"selection_rule": "max"}, "selection_rule == 'max'"),
@@ -507,8 +548,12 @@ def test_one_feature() -> None:
     assert str(found.recommendation)
 
 
-def test_a_constant_target_is_said_to_be_constant() -> None:
+@pytest.mark.parametrize("value", [2.0, 0.1, 1e9 / 3])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_constant_target_is_said_to_be_constant(value: float, weighted: bool) -> None:
     X, _ = make_data()
-    found = compare_penalties(X, np.full(70, 2.0), **FEW)
+    weight = np.linspace(0.1, 3, 70) if weighted else None
+    found = compare_penalties(X, np.full(70, value), sample_weight=weight, **FEW)
     assert "the target is constant" in found.recommendation.headline
+    assert "explains" not in str(found.recommendation)
     assert found.recommendation.method is None

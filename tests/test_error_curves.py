@@ -256,6 +256,8 @@ def test_all_sizes_and_folds_are_one_pass(
         ({"eps": None}, "eps == None, must be between 0 and 1"),
         ({"y": np.ones((80, 2))}, "y must be one target"),
         ({"y": np.r_[np.nan, np.ones(79)]}, "Input y contains NaN"),
+        ({"groups": [None] * 80}, "groups has a missing value, in row 0"),
+        ({"groups": np.arange(99), "cv": [([0], [1])]}, "groups has 99 entries for 80 rows"),
     ],
 )
 def test_what_cannot_be_is_refused(function: Any, change: dict[str, Any], message: str) -> None:

@@ -300,6 +300,14 @@ def test_what_lies_beyond_the_edge_of_a_comparison_is_marked(n, p, noise):
     assert all(left < x < right for x in display.held_out_[0].get_xdata())
 
 
+def test_without_intercept_the_useless_model_predicts_0(diabetes_rows):
+    X, y = diabetes_rows
+    found = compare_penalties(X, y, fit_intercept=False, methods=["ridge"], n_alphas=5)
+    display = found.plot()
+    names = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert any(name.startswith("predicting 0") for name in names)
+
+
 def test_stability_path(diabetes_rows):
     X, y = diabetes_rows
     found = stability_selection(X, y, n_pairs=8, alphas=20)
@@ -314,6 +322,12 @@ def test_stability_path(diabetes_rows):
     ends = display.ax_.transData.inverted().transform([[box.x0, box.y0], [box.x1, box.y0]])[:, 0]
     assert ends[0] == pytest.approx(found.alphas[found.last])
     assert ends[1] < found.alphas[-1]
+
+
+def test_stability_path_of_which_nothing_counts(diabetes_rows):
+    with pytest.warns(UserWarning, match="no feature is selected"):
+        found = stability_selection(*diabetes_rows, n_pairs=3, alphas=[0.2, 0.1], max_false=0.1)
+    assert found.plot().beyond_.get_label() == "no α counts: too many features enter"
 
 
 @pytest.mark.parametrize(
@@ -593,6 +607,9 @@ def test_estimators_that_have_no_such_picture_are_refused(diabetes_rows):
         LearningCurveDisplay.from_estimator(Ridge(positive=True), X, y)
     with pytest.raises(ValueError, match="must select features"):
         StabilityPathDisplay.from_estimator(Ridge(), X, y)
+    for name, value in (("positive", True), ("penalty_factor", np.ones(10)), ("lower", -1.0)):
+        with pytest.raises(ValueError, match=f"stability selection has no {name}"):
+            StabilityPathDisplay.from_estimator(Lasso(**{name: value}), X, y)
     with pytest.raises(ValueError, match="y must be one target"):
         CoefficientPathDisplay.from_estimator(Lasso(), X, Y)
     with pytest.raises(ValueError, match="feature_names must be 10 names, got 2"):

@@ -53,11 +53,21 @@ def test_checked_splits_are_the_same_rows(drawn) -> None:
         ([1, 0, 5], [2], "training index out of range for 3 rows"),
         ([0, 1], [1, 2], "both its training and its test set"),
         ([0, 1], [], "empty test set"),
+        (0, [1], "training set must be a list of row numbers"),
+        ([0.5, 1], [2], "training set must be a list of row numbers"),
+        ([0], ["a"], "test set must be a list of row numbers"),
+        ([0], [True, False], "test mask has 2 entries for 3 rows"),
     ],
 )
 def test_bad_splits_are_named(train: list, test: list, message: str) -> None:
     with pytest.raises(ValueError, match=f"split 1.*{message}"):
         check_splits([([0], [1]), (train, test)], 3)
+
+
+@pytest.mark.parametrize("split", [5, (1, 2, 3)])
+def test_what_is_no_split_is_named(split: object) -> None:
+    with pytest.raises(ValueError, match="split 1 must be a training and a test set"):
+        check_splits([([0], [1]), split], 3)
 
 
 def test_splits_without_useful_groups_are_batches_of_their_own() -> None:

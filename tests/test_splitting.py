@@ -82,6 +82,19 @@ def test_later_parts_are_later(kind: str) -> None:
     assert validation.max() < test.min()
 
 
+@pytest.mark.parametrize("counts", [(8, 1, 1), (1, 8, 1), (1, 1, 8), (3, 4, 3)])
+def test_three_times_are_three_parts(counts: tuple[int, int, int]) -> None:
+    time = np.repeat([1, 2, 3], counts)
+    parts = train_validation_test_split(time[::-1], time=time[::-1])
+    assert [set(part) for part in parts] == [{1}, {2}, {3}]
+
+
+def test_ties_where_the_test_rows_begin_leave_the_other_parts_alone() -> None:
+    time = np.r_[np.arange(7), 7, 7, 7]
+    parts = train_validation_test_split(time, time=time, validation_size=1, test_size=1)
+    assert [part.size for part in parts] == [6, 1, 3]
+
+
 def test_order_is_kept_without_shuffling() -> None:
     parts = train_validation_test_split(ROWS, shuffle=False)
     np.testing.assert_array_equal(np.concatenate(parts), ROWS)
@@ -119,6 +132,7 @@ def test_ties_in_the_target_do_not_matter(y: np.ndarray) -> None:
         ({"test_size": "half"}, "test_size must be a share"),
         ({"groups": np.zeros(N)}, "1 groups are too few"),
         ({"time": np.zeros(N)}, "1 different times are too few"),
+        ({"time": np.ones((N, 2))}, "time must be one column"),
         ({"stratify": ["a"] * 98 + ["b", "c"]}, "every part has rows of every value"),
         ({"stratify": np.arange(7)}, "stratify has 7 entries"),
         ({"time": np.r_[np.nan, np.ones(99)]}, "time has a missing value, in row 0"),

@@ -69,6 +69,15 @@ def test_what_counts_of_the_path_keeps_the_bound() -> None:
     assert np.all(np.diff(strict.n_selected) >= 0)
 
 
+def test_nothing_is_selected_where_no_alpha_keeps_the_bound() -> None:
+    X, y = make_data(0)
+    with pytest.warns(UserWarning, match="no feature is selected: at the largest alpha, 0.001"):
+        found = stability_selection(X, y, n_pairs=5, alphas=[1e-3])
+    assert found.frequencies.max() == 1
+    assert (found.last, found.max_false, found.selected.size) == (-1, 0, 0)
+    assert not found.scores.any()
+
+
 def test_scales_do_not_matter_and_names_stay() -> None:
     X, y = make_data(0)
     scaled = pd.DataFrame(X * np.geomspace(1e-3, 1e3, 40)).rename(columns=lambda j: f"c{j}")

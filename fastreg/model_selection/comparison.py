@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence, Sized
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -60,9 +60,11 @@ class PenaltyComparison:
     difference_se : ndarray of shape (M, M)
         Their paired standard errors, corrected for the overlap of the training sets.
     baseline_errors : ndarray of shape (K,)
-        Held-out mean squared errors of the training mean, what a useless model gives.
+        Held-out mean squared errors of the training mean, what a useless model gives (of 0 without
+        intercept).
     fold_sizes : ndarray of shape (K,), int
         Number of held-out rows of each outer fold, of positive weight.
+    fit_intercept : bool
     n_rows, n_features : int
         Rows of positive weight, and columns of the model.
     feature_names : list of str
@@ -78,6 +80,7 @@ class PenaltyComparison:
     difference_se: np.ndarray
     baseline_errors: np.ndarray
     fold_sizes: np.ndarray
+    fit_intercept: bool
     n_rows: int
     n_features: int
     feature_names: list[str]
@@ -159,7 +162,9 @@ def compare_penalties(
         Smallest over largest alpha of the lassos' and the Elastic-Net's; None: 1e-3, or 1e-2 where
         there are more columns than rows.
     l1_ratios : sequence of float
-        What the Elastic-Net chooses among.
+        What the Elastic-Net chooses among. As in `ElasticNet` the absolute part of the penalty
+        grows with the unit of the target and the quadratic part does not: they mean what they say
+        for a target of variance 1, and are nearer to ridge the larger its numbers are.
     selection_rule : {"min", "1se"}, default="min"
         How α is chosen by the inner folds.
     select_features : bool, default=None
@@ -184,13 +189,14 @@ def compare_penalties(
     C. Nadeau, Y. Bengio (2003), Inference for the generalization error, Machine Learning 52,
     239-281, equation 10 (the corrected variance of a difference).
     """
-    methods = methods if isinstance(methods, str) else list(methods)
-    l1_ratios = np.atleast_1d(l1_ratios).tolist()
-    _check_options(methods, l1_ratios, selection_rule, select_features)
+    methods, l1_ratios = _check_methods(methods), np.atleast_1d(l1_ratios).tolist()
+    _check_options(l1_ratios, selection_rule, select_features)
     rows, names, fitted = _prepare(X, y, sample_weight, preprocess)
     if feature_names is not None:
-        if len(feature_names) != len(names):
-            raise ValueError(f"feature_names must be {len(names)} names, got {len(feature_names)}")
+        n_names = len(feature_names) if isinstance(feature_names, Sized) else None
+        if n_names != len(names):
+            got = repr(feature_names) if n_names is None else n_names
+            raise ValueError(f"feature_names must be {len(names)} names, got {got}")
         names = [str(name) for name in feature_names]
     counts = np.ones(len(rows.y)) if rows.sample_weight is None else rows.sample_weight > 0
     n = int(counts.sum())
@@ -208,6 +214,7 @@ def compare_penalties(
     sizes = np.array([[counts[part].sum() for part in split] for split in splits], dtype=int)
     overlap = float(np.mean(sizes[:, 1] / sizes[:, 0]))
     differences, se = paired_differences([r.held_out_errors for r in results], overlap)
+    tested = np.unique(np.concatenate([test for _, test in splits]))
     baseline = _baseline(rows, splits, fit_intercept)
     found = collinearity(whole)
     return PenaltyComparison(
@@ -216,23 +223,36 @@ def compare_penalties(
         difference_se=se,
         baseline_errors=baseline,
         fold_sizes=sizes[:, 1],
+        fit_intercept=fit_intercept,
         n_rows=n,
         n_features=len(names),
         feature_names=names,
         collinearity=found,
         recommendation=recommend(
-            results, baseline, overlap, n, found, names, select_features=select_features
+            results,
+            baseline,
+            overlap,
+            n,
+            found,
+            names,
+            n_held_out=int(counts[tested].sum()),
+            useless="the mean of the target" if fit_intercept else "0, the model without columns",
+            select_features=select_features,
         ),
         preprocess=fitted,
     )
 
 
-def _check_options(
-    methods: Sequence[str], l1_ratios: Sequence[float], rule: str, select_features: bool | None
-) -> None:
-    unknown = [name for name in methods if name not in METHODS]
-    if unknown or not methods:
+def _check_methods(methods: Any) -> list[str]:
+    """Return the names of methods, known ones."""
+    listed = isinstance(methods, Iterable) and not isinstance(methods, str)
+    methods = list(methods) if listed else methods
+    if not listed or not methods or any(name not in METHODS for name in methods):
         raise ValueError(f"methods == {methods!r}, must be a list of some of {', '.join(METHODS)}")
+    return methods
+
+
+def _check_options(l1_ratios: Sequence[float], rule: str, select_features: bool | None) -> None:
     if not l1_ratios:
         raise ValueError("l1_ratios == [], must be a list of numbers between 0 and 1")
     for ratio in l1_ratios:
@@ -341,9 +361,15 @@ def _result(name: str, choices: Sequence[Choice], whole: Design, how: How) -> Me
 
 
 def _baseline(rows: Rows, splits: Sequence[Split], fit_intercept: bool) -> np.ndarray:
-    """Return the held-out errors of the training mean (of 0 without intercept)."""
+    """Return the held-out errors of the training mean (of 0 without intercept).
+
+    With the target of one row subtracted before: a constant target then has no error, whatever it
+    is.
+    """
     y = rows.y
     weight = np.ones(y.size) if rows.sample_weight is None else rows.sample_weight
+    if fit_intercept:
+        y = y - y[np.argmax(weight)]
     means = [np.average(y[a], weights=weight[a]) if fit_intercept else 0.0 for a, _ in splits]
     return np.array(
         [

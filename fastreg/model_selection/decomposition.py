@@ -217,7 +217,8 @@ def bootstrap_bias_variance(
     Returns
     -------
     BiasVariance
-        With `noise` None, and the noise within `bias2`.
+        With `noise` None, and the noise within `bias2`; `test_error`, of the rows that were left
+        out, is the sum of both parts, and `test_error_se` its standard error over these rows.
 
     Raises
     ------

@@ -11,11 +11,13 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import GroupKFold, check_cv
 from sklearn.utils import check_scalar, column_or_1d
+from sklearn.utils.validation import _num_samples
 
 from fastreg.checks import check_alphas, check_data, make_penalty
 from fastreg.engine import Grid, Penalty, Settings
 from fastreg.model_selection.row_groups import check_splits
 from fastreg.model_selection.rules import mean_and_se
+from fastreg.model_selection.splitting import check_column
 from fastreg.moments import Moments
 
 PENALTIES = ("ridge", "lasso", "elasticnet")
@@ -156,7 +158,9 @@ def make_splits(
 
     A number, or None for 5, means folds that keep groups together where there are groups.
     """
-    n = X.shape[0]
+    n = _num_samples(X)
+    if groups is not None:  # a list of splits does not look at them
+        groups = check_column(groups, "groups", n)
     if cv is None or isinstance(cv, int | np.integer):
         cv = N_FOLDS if cv is None else int(cv)
         if cv > n:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtri
+from scipy.special import stdtrit
 
 from fastreg.model_selection.collinearity import Collinearity
 from fastreg.model_selection.methods import MethodResult, paired_differences
@@ -67,6 +67,8 @@ class _Evidence:
     skill_se: float
     baseline: float
     n_rows: int
+    n_held_out: int
+    useless: str
     collinearity: Collinearity
     names: Sequence[str]
     selects: bool
@@ -84,6 +86,8 @@ def recommend(
     collinearity: Collinearity,
     names: Sequence[str],
     *,
+    n_held_out: int | None = None,
+    useless: str = "the mean of the target",
     select_features: bool | None = None,
 ) -> Recommendation:
     """Name the simplest method within one paired standard error of the best.
@@ -103,6 +107,10 @@ def recommend(
         n_test/n_train, see `paired_differences`.
     names : sequence of str
         Of the columns.
+    n_held_out : int, default=None
+        How many of the rows some fold holds out; None: all of them.
+    useless : str
+        What `baseline` are the errors of.
     select_features : bool, default=None
         None: where the lasso uses at most half of the columns.
     """
@@ -124,6 +132,8 @@ def recommend(
         float(skill_se[0, 1]),
         float(baseline.mean()),
         n_rows,
+        n_rows if n_held_out is None else n_held_out,
+        useless,
         collinearity,
         names,
         selects,
@@ -142,7 +152,7 @@ def recommend(
         method=method,
         best=best.name,
         tied=tied,
-        predicts=_predicts(evidence, best),
+        predicts=_predicts(evidence),
         headline=headline,
         reasons=tuple(reasons),
     )
@@ -152,7 +162,7 @@ def _verdict(
     evidence: _Evidence, tied: tuple[str, ...], best: MethodResult
 ) -> tuple[str | None, str]:
     """Return the method to take, None for "no clear winner", and a sentence that says so."""
-    if not _predicts(evidence, best):
+    if not _predicts(evidence):
         return None, _no_skill(evidence)
     n_methods = len(evidence.methods)
     if n_methods == 1:
@@ -170,22 +180,26 @@ def _verdict(
     return tied[0], _headline(tied, best.name)
 
 
-def _predicts(evidence: _Evidence, best: MethodResult) -> bool:
+def _predicts(evidence: _Evidence) -> bool:
     """Whether the best model predicts better than the mean: by the folds, and beyond chance."""
     se = 0.0 if np.isnan(evidence.skill_se) else evidence.skill_se
-    return bool(evidence.skill > se and _is_no_chance(evidence, best))
+    return bool(evidence.skill > se and _is_no_chance(evidence))
 
 
-def _is_no_chance(evidence: _Evidence, best: MethodResult) -> bool:
-    """Whether the best model gains more on the mean of the target than chance would give it.
+def _is_no_chance(evidence: _Evidence) -> bool:
+    """Whether the best model explains more of the held-out rows than chance would let it.
 
-    With g what a useful model adds to the mean and e the error that is left, a row gains
-    (e + g)² − e² = 2 e g + g². Where e and g are independent normal this has mean Eg², the gain,
-    and variance 4 Ee² Eg² + 2 (Eg²)². Over n rows that tells more than over a few folds.
+    A model without skill is correlated with the target by chance, and the share of the variation
+    that it explains is no more than the square of that correlation r. Over n rows r √((n − 2) /
+    (1 − r²)) has Student's distribution with n − 2 degrees of freedom; the best of M such models is
+    tested at 1/M of the level. Over n rows that tells more than over a few folds.
     """
-    gain = evidence.skill
-    se = np.sqrt((4.0 * best.held_out_mean * gain + 2.0 * gain**2) / evidence.n_rows)
-    return gain > ndtri(1.0 - CHANCE) * se
+    degrees = evidence.n_held_out - 2
+    if degrees < 1 or not evidence.skill > 0:
+        return False
+    share = evidence.skill / evidence.baseline
+    least = stdtrit(degrees, 1.0 - CHANCE / len(evidence.methods))
+    return share * degrees > least**2 * (1.0 - share)
 
 
 def _selects(methods: dict[str, MethodResult], n_features: int) -> bool:
@@ -210,7 +224,7 @@ def _no_skill(evidence: _Evidence) -> str:
     if evidence.baseline == 0:
         return "No clear winner: the target is constant, there is nothing to predict."
     return (
-        "No clear winner: no method predicts held-out rows better than the mean of the target, "
+        f"No clear winner: no method predicts held-out rows better than {evidence.useless}, "
         "beyond what chance may do (tested at 1 %)."
     )
 
@@ -333,7 +347,8 @@ def _one_se(evidence: _Evidence, name: str) -> list[str]:
         f"{_digits(own.alpha, 4)} to {_digits(own.alpha_1se, 4)} without a visible loss"
     )
     if own.n_features_1se != own.n_selected:
-        text += f", with {own.n_features_1se} columns in place of {own.n_selected}"
+        columns = "column" if own.n_features_1se == 1 else "columns"
+        text += f", with {own.n_features_1se} {columns} in place of {own.n_selected}"
     return [text + "."]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -38,19 +39,22 @@ def check_splits(
     Raises
     ------
     ValueError
-        No splits, an empty training or test set, indices out of range, rows listed twice, or rows
-        in both sets of a split.
+        No splits, an empty training or test set, what is no list of row numbers, indices out of
+        range, rows listed twice, or rows in both sets of a split.
     """
     checked = []
-    for k, (train, test) in enumerate(splits):
+    for k, split in enumerate(splits):
+        try:
+            train, test = split
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"split {k} must be a training and a test set, got {split!r}"
+            ) from None
         pair = []
         for name, rows in (("training", train), ("test", test)):
-            rows = np.asarray(rows)
-            if rows.dtype == bool:
-                rows = np.flatnonzero(rows)
+            rows = _row_numbers(rows, n_rows, f"split {k}: {name}")
             if rows.size == 0:
                 raise ValueError(f"split {k} has an empty {name} set")
-            rows = rows.astype(np.intp, copy=False)
             ascending = bool((rows[1:] > rows[:-1]).all())
             ends = rows[[0, -1]] if ascending else rows
             if ends.min() < -n_rows or ends.max() >= n_rows:
@@ -70,6 +74,18 @@ def check_splits(
     if not checked:
         raise ValueError("cv yields no splits")
     return checked
+
+
+def _row_numbers(rows: Any, n_rows: int, whose: str) -> np.ndarray:
+    """Return a mask or a list of numbers as numbers."""
+    rows = np.asarray(rows)
+    if rows.ndim != 1 or (rows.size and rows.dtype.kind not in "iub"):
+        raise ValueError(f"{whose} set must be a list of row numbers, got {rows!r}")
+    if rows.dtype != bool:
+        return rows.astype(np.intp, copy=False)
+    if rows.size != n_rows:
+        raise ValueError(f"{whose} mask has {rows.size} entries for {n_rows} rows")
+    return np.flatnonzero(rows)
 
 
 def row_groups(splits: Sequence[tuple[np.ndarray, np.ndarray]], n_rows: int) -> RowGroups:

@@ -47,7 +47,7 @@ def train_validation_test_split(
         Fewer are made where the smallest part has fewer rows.
     time : array-like of shape (n,), default=None
         Sort by it: the parts are then past, less long past and present. Rows of the same time stay
-        together, where that leaves every part some rows.
+        together, so that sizes are met as nearly as times allow.
 
     Returns
     -------
@@ -110,16 +110,19 @@ def _one_after_another(
     train, validation, _ = part_sizes(n, validation_size, test_size)
     if time is None:
         return np.split(np.arange(n), [train, train + validation])
-    time = _column(time, "time", n)
+    time = check_column(time, "time", n)
     order = np.argsort(time, kind="stable")
-    first = np.searchsorted(time[order], time[order])  # where the rows of this time begin
-    cuts = [int(first[cut]) for cut in (train, train + validation)]
-    if not 0 < cuts[0] < cuts[1]:
+    times, begins = np.unique(time[order], return_index=True)
+    if times.size < len(PARTS):
         raise ValueError(
-            f"{np.unique(time).size} different times are too few to cut {n} rows into "
-            f"{train} for training, {validation} for validation and the rest for the test: rows of "
-            "the same time stay together"
+            f"{times.size} different times are too few for three parts: rows of the same time stay "
+            "together"
         )
+    # a part begins with the time that the cut falls into, with a later one where that would leave
+    # an earlier part without rows
+    first, second = np.searchsorted(begins, [train, train + validation], side="right") - 1
+    second = max(second, 2)
+    cuts = begins[[min(max(first, 1), second - 1), second]]
     return np.split(order, cuts)
 
 
@@ -136,11 +139,12 @@ def _drawn(
     rng = check_random_state(random_state)
     labels, of, splitter = None, "rows", ShuffleSplit
     if groups is not None:
-        labels, of, splitter = _column(groups, "groups", n), "groups", GroupShuffleSplit
+        labels, of, splitter = check_column(groups, "groups", n), "groups", GroupShuffleSplit
     units = n if groups is None else np.unique(labels).size
     sizes = part_sizes(units, validation_size, test_size, of)
     if stratify is not None:
-        labels = target_bins(_column(stratify, "stratify", n), min(n_bins, *sizes))
+        check_scalar(n_bins, "n_bins", Integral, min_val=1)
+        labels = target_bins(check_column(stratify, "stratify", n), min(n_bins, *sizes))
         splitter = StratifiedShuffleSplit
     rows, parts = np.arange(n), []
     for size in (sizes[2], sizes[1]):
@@ -163,7 +167,6 @@ def target_bins(target: np.ndarray, n_bins: int) -> np.ndarray:
     What ties leave with less than a row for each part joins its neighbour. Names are bins as they
     are.
     """
-    check_scalar(n_bins, "n_bins", Integral, min_val=1)
     if target.dtype.kind not in "biuf":
         return np.unique(target, return_inverse=True)[1]
     inner = np.linspace(0, 1, n_bins + 1)[1:-1]
@@ -179,10 +182,20 @@ def target_bins(target: np.ndarray, n_bins: int) -> np.ndarray:
     return joined[bins]
 
 
-def _column(values: Any, name: str, n: int) -> np.ndarray:
+def check_column(values: Any, name: str, n: int) -> np.ndarray:
+    """Return what is said of n rows, shape (n,).
+
+    Raises
+    ------
+    ValueError
+        Of another length, of several columns, or with a missing value; `name` is in the message.
+    """
+    shape = np.shape(values)
+    if shape[1:] not in ((), (1,)):
+        raise ValueError(f"{name} must be one column, got shape {shape}")
     values = column_or_1d(values)
     if values.size != n:
-        raise ValueError(f"{name} has {values.size} entries, the arrays have {n} rows")
+        raise ValueError(f"{name} has {values.size} entries for {n} rows")
     missing = np.array([value is None for value in values]) | (values != values)  # NaN, NaT
     if missing.any():
         raise ValueError(f"{name} has a missing value, in row {int(np.argmax(missing))}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
@@ -44,7 +45,8 @@ class StabilitySelection:
     n_selected : ndarray of shape (m,)
         Mean number of features selected at this α or a larger one.
     last : int
-        Number of the smallest α that counts: the selection looks at ``alphas[:last + 1]``.
+        Number of the smallest α that counts: the selection looks at ``alphas[:last + 1]``; −1 where
+        none does.
     scores : ndarray of shape (p,)
         Largest frequency of each feature over ``alphas[:last + 1]``.
     selected : ndarray of int
@@ -102,7 +104,7 @@ def stability_selection(
 
     A feature is selected whose largest frequency on that part reaches the threshold. The bound
     holds where the features without effect are exchangeable and the procedure does better than
-    guessing.
+    guessing. Where even the largest α lets too many features in, none is selected, with a warning.
 
     Parameters
     ----------
@@ -169,8 +171,10 @@ def stability_selection(
     frequencies /= 2 * n_pairs
     entered /= 2 * n_pairs
     most = np.sqrt((2.0 * threshold - 1.0) * p * max_false)
-    last = max(int(np.count_nonzero(entered <= most)) - 1, 0)
-    scores = frequencies[: last + 1].max(axis=0)
+    last = int(np.count_nonzero(entered <= most)) - 1
+    if last < 0:
+        _warn_of_too_many(grid[0], entered[0], most, max_false)
+    scores = frequencies[: last + 1].max(axis=0, initial=0.0)
     order = np.argsort(-scores, kind="stable")
     return StabilitySelection(
         alphas=grid,
@@ -180,9 +184,19 @@ def stability_selection(
         scores=scores,
         selected=order[scores[order] >= threshold],
         threshold=float(threshold),
-        max_false=float(entered[last] ** 2 / ((2.0 * threshold - 1.0) * p)),
+        max_false=float(entered[last] ** 2 / ((2.0 * threshold - 1.0) * p)) if last >= 0 else 0.0,
         n_subsamples=2 * n_pairs,
         feature_names=names,
+    )
+
+
+def _warn_of_too_many(alpha: float, entered: float, most: float, max_false: float) -> None:
+    warnings.warn(
+        f"no feature is selected: at the largest alpha, {alpha:.3g}, the halves take in "
+        f"{entered:.3g} features on average, where max_false={max_false:g} allows {most:.3g}; give "
+        "larger alphas, or a larger max_false",
+        UserWarning,
+        stacklevel=3,
     )
 
 

@@ -46,7 +46,7 @@ class PenaltyComparisonDisplay:
     off_ : list of matplotlib Line2D
         Marks at the edge for what lies beyond it.
     baseline_ : matplotlib Line2D
-        At the mean held-out error of predicting the mean.
+        At the mean held-out error of predicting the mean, or 0 without intercept.
     """
 
     def __init__(self, comparison: PenaltyComparison) -> None:
@@ -106,6 +106,7 @@ class PenaltyComparisonDisplay:
         se = np.array([m.held_out_se for m in methods])
         train = np.array([m.train_mean for m in methods])
         base = float(self.comparison.baseline_errors.mean())
+        useless = "predicting the mean" if self.comparison.fit_intercept else "predicting 0"
         place = np.arange(len(methods))
         self.gaps_ = ax.hlines(place, train, held_out, color="0.75", linewidth=1.2, zorder=1)
         self.held_out_ = ax.errorbar(
@@ -121,7 +122,7 @@ class PenaltyComparisonDisplay:
             train, place, "s", color=TRAIN, markerfacecolor="white", label="training rows"
         )
         self.baseline_ = ax.axvline(
-            base, color=NEUTRAL, linestyle="--", linewidth=1.1, label="predicting the mean"
+            base, color=NEUTRAL, linestyle="--", linewidth=1.1, label=useless
         )
         error_axis(ax, held_out, np.nan_to_num(se), train, base)
         best = self.comparison.recommendation.method
@@ -148,7 +149,7 @@ class PenaltyComparisonDisplay:
             marks += ax.plot(np.full(at.size, left), at, "<", color=TRAIN, clip_on=False)
             marks[0].set_markerfacecolor("white")
         if base > right:
-            label = f"predicting the mean: {short_number(base)}"
+            label = f"{self.baseline_.get_label()}: {short_number(base)}"
             marks += ax.plot(
                 [right], [ax.get_ylim()[0]], ">", color=NEUTRAL, clip_on=False, label=label
             )

@@ -70,7 +70,7 @@ class StabilityPathDisplay:
         ----------
         estimator : Lasso, ElasticNet, LassoCV or ElasticNetCV
             Its l1_ratio, `fit_intercept` and (where it has it) `standardize` are taken; its α does
-            not matter.
+            not matter. Without bounds, signs and penalty factors.
         X : array-like, sparse matrix or DataFrame of shape (n, p)
         y : array-like of shape (n,)
         n_pairs, threshold, max_false, random_state, n_jobs
@@ -82,6 +82,10 @@ class StabilityPathDisplay:
 
         if penalty_name(estimator) == "ridge":
             raise ValueError("estimator must select features, which ridge does not")
+        for name in ("positive", "penalty_factor", "lower", "upper"):
+            given = getattr(estimator, name, None)
+            if given is not None and given is not False:
+                raise ValueError(f"stability selection has no {name}: it would be another model's")
         selection = stability_selection(
             X,
             y,
@@ -145,6 +149,8 @@ class StabilityPathDisplay:
         found = self.selection
         if found.last + 1 == found.alphas.size:
             return None
+        if found.last < 0:
+            return ax.axvspan(*ax.get_xlim(), **SHADE, label="no α counts: too many features enter")
         last = found.alphas[found.last]
         label = f"α < {short_number(last)}: does not count"
         return ax.axvspan(last, ax.get_xlim()[1], **SHADE, label=label)
