@@ -181,7 +181,7 @@ def test_a_folder_that_may_not_be_written_to_is_refused(refused, tmp_path):
         (["path", "t.csv", "--target", "y", "--test-size", "0.3"], "unrecognized arguments"),
         (["path", "t.csv", "--target", "y", "--cv", "500"], "fewer than --cv 500"),
         (["learn", "t.csv", "--target", "y", "--missing", "mean"], "invalid choice: 'mean'"),
-        (["learn", "t.csv", "--target", "y", "--cv", "500"], "442 rows are fewer than --cv 500 folds"),
+        (["learn", "t.csv", "--target", "y", "--cv", "500"], "442 rows are fewer than --cv 500"),
         (["learn", "t.csv", "--target", "y", "--alpha", "-1"], "'-1' is not one number"),
         (["learn", "t.csv", "--target", "y", "--alpha", "1,2"], "'1,2' is not one number"),
         (["learn", "t.csv", "--target", "y", "--alpha", "1", "--alphas", "1"], "use one of them"),
