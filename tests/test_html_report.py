@@ -4,6 +4,7 @@ import hashlib
 import html
 import json
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -22,18 +23,8 @@ from fastreg.io.report_pictures import complexity_of, learning_of, path_of
 from fastreg.model_selection import compare_penalties
 
 VOID = {"meta", "br", "hr", "img", "input", "link"}
-REAL = {
-    "prostate.csv.gz": ["--target", "lpsa", "--drop", "train"],
-    "hitters.csv.gz": ["--target", "Salary", "--missing", "drop"],
-    "california_housing.csv.gz": ["--target", "medianHouseValue"],
-    "communities_crime.csv.gz": [
-        *("--target", "ViolentCrimesPerPop", "--missing", "mean"),
-        *("--drop", "state,county,community,communityname,fold"),
-    ],
-    "tecator.csv.gz": ["--target", "fat", "--drop", "water,protein"],
-    "gasoline_nir.npz": [],
-    "riboflavin.npz": [],
-}
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+REAL = runpy.run_path(str(DOCS / "make_pictures.py"))["REAL"]  # the documentation shows the same
 
 
 class Page(HTMLParser):

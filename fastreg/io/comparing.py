@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -29,6 +28,7 @@ from .experiment import (
     Rows,
     describe_training,
     figures,
+    how_it_began,
     mean_and_sd,
     noted_warnings,
     rows_of,
@@ -294,14 +294,7 @@ def _how(
 ) -> dict[str, Any]:
     """How the model came about, for its file."""
     return {
-        "table": Path(data.source).name,
-        "weights": data.weights,
-        "settings": asdict(settings),
-        "rows": {
-            "read": data.n_read,
-            "missing_target": data.missing_target,
-            "missing_features": data.missing_features,
-        },
+        **how_it_began(data, settings),
         "choice": _choice(found, method),
         "recommendation": found.recommendation.headline,
         "comparison": [
