@@ -4,6 +4,7 @@ import json
 import os
 import re
 import sys
+import warnings
 import xml.etree.ElementTree as ET
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -269,3 +270,12 @@ def test_a_path_on_which_nothing_enters(run, table):
     code, out, err = run("path", table, "--target", "y", "--alphas", "1e9,1e8")
     assert (code, err) == (0, "")
     assert "No coefficient is other than zero at any of these α." in out
+
+
+@pytest.mark.parametrize("ending", STARTS)
+def test_letters_that_the_font_lacks_are_no_warning(ending, run, diabetes):
+    diabetes.rename(columns={"bmi": "\u6570\u636e"}).to_csv("t.csv", index=False)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="Glyph")
+        code, _, err = run("path", "t.csv", "--target", "y", "--out", f"p.{ending}")
+    assert (code, err) == (0, "")

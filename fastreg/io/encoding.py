@@ -227,12 +227,12 @@ def missing_mask(values: np.ndarray) -> np.ndarray:
     return np.isnan(values)
 
 
-def _refuse_absent(table: Table, names: Sequence[str]) -> None:
+def _refuse_absent(table: Table, names: Sequence[str], remedy: str = "") -> None:
     for name in names:
         if name in table.unusable:
             raise ValueError(
                 f"{table.source}: column {name!r} holds {table.unusable[name]}, "
-                "which is neither a number nor a category"
+                f"which is neither a number nor a category{remedy}"
             )
     absent = [name for name in names if name not in table.columns]
     if table.matrix is not None:
@@ -294,7 +294,7 @@ def _text_found(name: str, values: np.ndarray, is_text: np.ndarray, role: str) -
 
 
 def _is_categorical(table: Table, name: str, declared: bool) -> bool:
-    _refuse_absent(table, [name])
+    _refuse_absent(table, [name], f"; leave it out with --drop {as_argument(name)}")
     if declared or name in table.categories:
         return True
     values = table.columns[name]

@@ -274,6 +274,12 @@ def _refuse_missing(
 ) -> None:
     """Name the columns with missing values, and what would help with them."""
     counts = missing_counts(X, encoding)
+    empty = [name for name, count in counts.items() if count == X.shape[0]]
+    if empty:
+        raise ValueError(
+            f"{source}: column {empty[0]!r} has no values; leave it out with --drop "
+            f"{as_argument(empty[0])}"
+        )
     remedy = "--missing drop leaves out the rows that have any"
     if counts:
         remedy += ", --missing mean fills in the mean of the column"
