@@ -148,12 +148,12 @@ def compare_table(
         )
     train_table, test_table = (table.take(_mask(whole.rows, part)) for part in parts)
     data = _counted_as(whole, prepare(train_table, **options))
-    train = rows_of(data, np.arange(len(data.y)))
+    with_gaps = rows_of(data, np.arange(len(data.y)))
+    means = feature_means(with_gaps.X, with_gaps.w, data.encoding.feature_names)
+    train = with_gaps.filled(means)
+    facts = describe_training(train, data)  # refuses, by name, what the folds would stumble over
     with noted_warnings() as messages:
-        found = _compare(train, data, settings, progress)
-    means = feature_means(train.X, train.w, data.encoding.feature_names)
-    train = train.filled(means)
-    facts = describe_training(train, data)
+        found = _compare(with_gaps, data, settings, progress)
     recommended = found.recommendation
     method = found[recommended.method or recommended.tied[0]]
     test, strangers = _test_rows(test_table, data, means)
