@@ -334,8 +334,8 @@ def _levels(table: Table, name: str) -> tuple[str, ...]:
     if len(levels) > 100 or len(levels) > max(10, table.n_rows / 2):
         raise ValueError(
             f"{table.source}: the text column {name!r} has {len(levels)} different values in "
-            f"{table.n_rows} rows, too many for a category; leave it out with --drop "
-            f"{as_argument(name)}"
+            f"{table.n_rows} rows (such as {levels[-1]!r}), too many for a category; leave it out "
+            f"with --drop {as_argument(name)}"
         )
     return tuple(levels)
 
