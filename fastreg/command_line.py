@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import math
 import sys
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ from fastreg import __version__
 BAD_INPUT = 2
 
 _DEFAULT = "default: %(default)s"
+_QUOTING = "a name with a comma in it goes in quotation marks, as in CSV: '\"a, b\",c'"
 _PICTURE = "the picture: .svg, .png or .pdf"
 _FORMATS = (
     "TABLE is CSV or TSV (also .gz), Parquet, Feather, NPZ (arrays X, y, feature_names) or "
@@ -138,14 +140,15 @@ def _add_table_options(parser: argparse.ArgumentParser, missing: Sequence[str]) 
     add("table", metavar="TABLE")
     add("--target", metavar="COLUMN", help="the column to predict")
     add("--weights", metavar="COL", help="column of row weights")
-    add("--drop", metavar="COL,...", type=_names, action="extend", default=[], help="leave out")
+    words = f"leave out; {_QUOTING}"
+    add("--drop", metavar="COL,...", type=_names, action="extend", default=[], help=words)
     add(
         "--categorical",
         metavar="COL,...",
         type=_names,
         action="extend",
         default=[],
-        help="treat as categories even what looks like numbers",
+        help="treat as categories even what looks like numbers; names as for --drop",
     )
     filled = ", or fill in column means" if "mean" in missing else ""
     words = f"leave out rows with missing values{filled} (default: refuse)"
@@ -191,9 +194,14 @@ def _add_fit_options(parser: argparse.ArgumentParser, *, rule: bool = True) -> N
 
 
 def _names(text: str) -> list[str]:
-    names = [name.strip() for name in text.split(",") if name.strip()]
+    """Read a list as a line of CSV; quotation marks also keep blanks at either end of a name."""
+    try:
+        names = next(csv.reader([text], skipinitialspace=True, strict=True), [])
+    except csv.Error:
+        names = []
+    names = [name for name in names if name.strip()]
     if not names:
-        raise argparse.ArgumentTypeError("expected column names with commas between them")
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of names with commas between them")
     return names
 
 
@@ -201,7 +209,7 @@ def _methods(text: str) -> tuple[str, ...]:
     from fastreg.model_selection.methods import METHODS
 
     known = {name.lower().replace(" ", "-"): name for name in METHODS}
-    asked = [name.lower().replace(" ", "-") for name in _names(text)]
+    asked = [name.strip().lower().replace(" ", "-") for name in _names(text)]
     unknown = [name for name in asked if name not in known]
     if unknown:
         raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of {', '.join(known)}")
@@ -218,6 +226,10 @@ def _numbers(text: str, accept: Callable[[float], bool], words: str) -> tuple[fl
     return values
 
 
+def _number(text: str, accept: Callable[[float], bool], words: str) -> float:
+    return _numbers(text, lambda value: "," not in text and accept(value), words)[0]
+
+
 def _alphas(text: str) -> tuple[float, ...]:
     return _numbers(
         text, lambda value: 0 <= value < math.inf, "a list of numbers that are zero or larger"
@@ -225,8 +237,7 @@ def _alphas(text: str) -> tuple[float, ...]:
 
 
 def _alpha(text: str) -> float:
-    words = "one number, zero or larger"
-    return _numbers(text, lambda value: "," not in text and 0 <= value < math.inf, words)[0]
+    return _number(text, lambda value: 0 <= value < math.inf, "one number, zero or larger")
 
 
 def _ratios(text: str) -> tuple[float, ...]:
@@ -235,21 +246,23 @@ def _ratios(text: str) -> tuple[float, ...]:
 
 
 def _eps(text: str) -> float:
-    return _numbers(text, lambda value: 0 < value < 1, "a number between 0 and 1")[0]
+    return _number(text, lambda value: 0 < value < 1, "one number between 0 and 1")
 
 
 def _share(text: str) -> float:
-    return _numbers(text, lambda value: 0 <= value < 1, "a share: 0 or more, below 1")[0]
+    return _number(text, lambda value: 0 <= value < 1, "a share: one number, 0 or more, below 1")
 
 
-def _integer(least: int, most: int | None = None) -> Callable[[str], int]:
+def _integer(least: int, most: float = math.inf) -> Callable[[str], int]:
+    limits = f", {least} or more" if most == math.inf else f" from {least} to {most}"
+
     def parse(text: str) -> int:
         try:
             value = int(text)
         except ValueError:
             value = least - 1
-        if value < least or (most is not None and value > most):
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, {least} or more")
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number{limits}")
         return value
 
     return parse

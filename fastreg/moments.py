@@ -133,6 +133,11 @@ class Moments:
         """Weighted column variances (divided by Σw)."""
         return (self.s_xx.diagonal() if self.has_cross else self.s_xx) / self.weight
 
+    def without_cross(self) -> Self:
+        """Return the same with the diagonal of `s_xx` only; the other arrays are shared."""
+        arrays = {name: getattr(self, name) for name in _ARRAYS}
+        return type(self)(self.n_rows, self.weight, **arrays | {"s_xx": self.s_xx.diagonal()})
+
     def copy(self) -> Self:
         """Return a copy that shares no writable array."""
         arrays = {name: getattr(self, name).copy() for name in _ARRAYS}

@@ -304,7 +304,8 @@ def test_refusals(arguments, reason, refused, table, diabetes, tmp_path):
     ("columns", "more", "reason"),
     [
         ({"d": "only"}, [], "nothing is left to predict 'y' from: 'd' has the same value"),
-        ({"a": 1e200}, [], "overflow: rescale"),
+        ({"a": 1e200}, [], "'a' are too large to be squared; rescale it"),
+        ({"a": "none"}, ["--missing", "mean"], "error: 'a' has no value in the training rows"),
         ({"y": 1e100, "a": 0.0}, [], "'y' are too large to be squared; rescale it"),
         ({"a": "sparse"}, ["--missing", "mean"], "'a' has no value in the training rows"),
         ({"a": 0.0, "w": "first"}, ["--weights", "w"], "all weights of .* rows are zero"),
@@ -317,6 +318,7 @@ def test_data_that_cannot_be_compared(columns, more, reason, refused, tmp_path):
     draw = {
         "only": ["only"] * 30,
         "sparse": np.where(np.arange(30) == 3, 1.0, np.nan),
+        "none": np.full(30, np.nan),
         "first": (np.arange(30) < 6) * 1.0,
         0.0: rng.normal(size=30),
         1e100: 1e100 * rng.normal(size=30),

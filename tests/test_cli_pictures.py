@@ -4,6 +4,7 @@ import json
 import os
 import re
 import sys
+import warnings
 import xml.etree.ElementTree as ET
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -181,7 +182,7 @@ def test_a_folder_that_may_not_be_written_to_is_refused(refused, tmp_path):
         (["path", "t.csv", "--target", "y", "--test-size", "0.3"], "unrecognized arguments"),
         (["path", "t.csv", "--target", "y", "--cv", "500"], "fewer than --cv 500"),
         (["learn", "t.csv", "--target", "y", "--missing", "mean"], "invalid choice: 'mean'"),
-        (["learn", "t.csv", "--target", "y", "--cv", "500"], "too few for a learning curve"),
+        (["learn", "t.csv", "--target", "y", "--cv", "500"], "442 rows are fewer than --cv 500"),
         (["learn", "t.csv", "--target", "y", "--alpha", "-1"], "'-1' is not one number"),
         (["learn", "t.csv", "--target", "y", "--alpha", "1,2"], "'1,2' is not one number"),
         (["learn", "t.csv", "--target", "y", "--alpha", "1", "--alphas", "1"], "use one of them"),
@@ -269,3 +270,12 @@ def test_a_path_on_which_nothing_enters(run, table):
     code, out, err = run("path", table, "--target", "y", "--alphas", "1e9,1e8")
     assert (code, err) == (0, "")
     assert "No coefficient is other than zero at any of these α." in out
+
+
+@pytest.mark.parametrize("ending", STARTS)
+def test_letters_that_the_font_lacks_are_no_warning(ending, run, diabetes):
+    diabetes.rename(columns={"bmi": "\u6570\u636e"}).to_csv("t.csv", index=False)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="Glyph")
+        code, _, err = run("path", "t.csv", "--target", "y", "--out", f"p.{ending}")
+    assert (code, err) == (0, "")

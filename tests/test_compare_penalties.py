@@ -28,6 +28,7 @@ from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardSca
 
 from fastreg import ElasticNetCV, LassoCV
 from fastreg.designs import make_design
+from fastreg.engine.lockstep import solve_in_lockstep
 from fastreg.model_selection import MethodResult, PenaltyComparison, compare_penalties
 from fastreg.model_selection.collinearity import Collinearity, collinearity
 from fastreg.model_selection.nesting import inner_splits
@@ -557,3 +558,26 @@ def test_a_constant_target_is_said_to_be_constant(value: float, weighted: bool) 
     assert "the target is constant" in found.recommendation.headline
     assert "explains" not in str(found.recommendation)
     assert found.recommendation.method is None
+
+
+def test_with_more_rows_than_columns_ridge_is_solved_among_the_columns(monkeypatch):
+    """Where the lassos take a working set too: in the space of the rows its systems are n × n."""
+    rng = np.random.default_rng(0)
+    X = sparse.csr_array(rng.poisson(0.3, size=(90, 12)).astype(float))
+    y = X[:, [0, 1]] @ [2.0, 1.0] + rng.normal(size=90)
+
+    def errors(hold) -> np.ndarray:
+        monkeypatch.setattr("fastreg.engine.holds_moments", lambda *given: hold(given[-1]))
+        return np.stack(
+            [each.held_out_errors for each in compare_penalties(X, y, tol=1e-12).methods]
+        )
+
+    on_moments = errors(lambda exact: True)
+    monkeypatch.setattr("fastreg.engine.ridge.RidgePath._dual", None)
+    paths = []
+    monkeypatch.setattr(
+        "fastreg.engine.solve_in_lockstep",
+        lambda *given: paths.append(1) or solve_in_lockstep(*given),
+    )
+    np.testing.assert_allclose(errors(lambda exact: exact), on_moments, rtol=1e-4)
+    assert paths

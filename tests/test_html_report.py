@@ -4,6 +4,7 @@ import hashlib
 import html
 import json
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -17,22 +18,13 @@ import pytest
 from sklearn.model_selection import train_test_split
 
 from fastreg.io.html_parts import resource
+from fastreg.io.html_report import PRINTED
 from fastreg.io.report_pictures import complexity_of, learning_of, path_of
 from fastreg.model_selection import compare_penalties
 
 VOID = {"meta", "br", "hr", "img", "input", "link"}
-REAL = {
-    "prostate.csv.gz": ["--target", "lpsa", "--drop", "train"],
-    "hitters.csv.gz": ["--target", "Salary", "--missing", "drop"],
-    "california_housing.csv.gz": ["--target", "medianHouseValue"],
-    "communities_crime.csv.gz": [
-        *("--target", "ViolentCrimesPerPop", "--missing", "mean"),
-        *("--drop", "state,county,community,communityname,fold"),
-    ],
-    "tecator.csv.gz": ["--target", "fat", "--drop", "water,protein"],
-    "gasoline_nir.npz": [],
-    "riboflavin.npz": [],
-}
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+REAL = runpy.run_path(str(DOCS / "make_pictures.py"))["REAL"]  # the documentation shows the same
 
 
 class Page(HTMLParser):
@@ -363,6 +355,25 @@ def test_real_pages_on_a_phone(browser, page_of, shared_data, tmp_path):
         widths[name] = (result["width"], result["small"])
     assert all(width <= 360 for width, _ in widths.values())
     assert all(outside == 0 for _, outside in widths.values())
+
+
+def test_of_many_coefficients_the_first_are_printed(browser, page_of, tmp_path):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 900))
+    np.savez(tmp_path / "t.npz", X=X, y=X[:, 0] + rng.normal(size=60))
+    page = Page(page_of("t.npz", "--methods", "ridge"))
+    assert f"all 900, by size (in print the first {PRINTED})" in page.text()
+    rule = f".long tbody tr:nth-child(n + {PRINTED + 1}) {{ display: none; }}"
+    assert rule in re.search("@media print.*", resource("report.css"), flags=re.DOTALL)[0]
+    options = ("--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'own'}")
+    target = f"--print-to-pdf={tmp_path / 'r.pdf'}"
+    subprocess.run(
+        [browser, *options, target, (tmp_path / "r.html").as_uri()],
+        capture_output=True,
+        check=True,
+        timeout=120,
+    )
+    assert 4 <= len(re.findall(rb"/Type /Page\b", (tmp_path / "r.pdf").read_bytes())) <= 12
 
 
 def test_without_scripts_all_is_there(page_of, table):

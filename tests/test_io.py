@@ -146,6 +146,7 @@ def test_truncated_file(name, share, tmp_path):
         ("a.csv", "a;b\n1;2\n", "is one column; values must be separated by ','"),
         ("a.tsv", "a,b\n1,2\n", "is one column; values must be separated by"),
         ("a.csv", "a,b,a\n1,2,3\n", "more than one column is named 'a'"),
+        ("a.npz", "1,2\n3,4\n", "it is no NPZ file"),
         ("a.svm", "1 1:2\nyes 1:2\n", "could not convert"),
         ("a.svm", "1 2:1 1:1\n", "sorted and unique"),
         ("a.xlsx", "whatever", "unknown format.*\\.parquet"),

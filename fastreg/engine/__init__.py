@@ -114,12 +114,16 @@ def _solve(
 ) -> list[Solution]:
     joined = Joined(tasks)
     groups = design.moments(cross)
+    own = _groups_of_others(design, groups, tasks)
     trains = _Trains(design, groups, tasks)
-    problems = [trains.problem(task) for task in joined.tasks]
+    others = trains if own is groups else _Trains(design, own, tasks)
+    problems = [
+        (trains if is_ridge(task.penalty) else others).problem(task) for task in joined.tasks
+    ]
     exact = [problem for problem in problems if is_ridge(problem.task.penalty)]
     hard = [problem for problem in problems if not is_ridge(problem.task.penalty)]
     alone, solve_alone = exact, partial(_one_by_one, design, groups)
-    if groups[0].has_cross or not hard:
+    if own[0].has_cross or not hard:
         route = "moments" if hard else "exact" if settings.method == "exact" else "iterative"
         if settings.enough is None:
             alone, hard = problems, []
@@ -130,12 +134,26 @@ def _solve(
         route = "working set"
         hard.sort(key=lambda problem: problem.task.target is None)
         solutions, _ = solve_alone(alone, settings)
-        solved, batches = _in_lockstep(design, groups, hard, settings)
+        solved, batches = _in_lockstep(design, own, hard, settings)
     found = dict(zip(map(id, [*alone, *hard]), [*solutions, *solved], strict=True))
     diagnostics = Diagnostics(route, design.passes, tuple(batches))
     for solution in found.values():
         solution.diagnostics = diagnostics
     return joined.split([found[id(problem)] for problem in problems])
+
+
+def _groups_of_others(
+    design: Design, groups: list[Moments], tasks: Sequence[Task]
+) -> list[Moments]:
+    """Return the moments of the tasks that are no ridge: without those that ridge alone needs.
+
+    More rows than columns make ridge p × p rather than n × n; descent on as large a matrix may be
+    slower by far than on a working set, and on sparse columns more so.
+    """
+    exact, hard = _by_kind(tasks)
+    if not (exact and hard and groups[0].has_cross) or _held_for(design, hard):
+        return groups
+    return [group.without_cross() for group in groups]
 
 
 def _one_by_one(
@@ -248,9 +266,20 @@ def most_tasks(design: Design, tasks: Sequence[Task]) -> int:
 
 
 def _choose(design: Design, tasks: Sequence[Task]) -> bool:
-    exact = all(is_ridge(task.penalty) for task in tasks)
+    """Return whether ridge tasks, or the others if there are any, are to be solved on moments."""
+    exact, hard = _by_kind(tasks)
+    return _held_for(design, hard) or _held_for(design, exact, exact=True)
+
+
+def _by_kind(tasks: Sequence[Task]) -> tuple[list[Task], list[Task]]:
+    """Return the ridge tasks and the others."""
+    exact = [task for task in tasks if is_ridge(task.penalty)]
+    return exact, [task for task in tasks if not is_ridge(task.penalty)]
+
+
+def _held_for(design: Design, tasks: Sequence[Task], exact: bool = False) -> bool:
     size = sum(_width(design, task) for task in tasks)
-    return holds_moments(design, size, max(map(_length, tasks)), exact)
+    return bool(tasks) and holds_moments(design, size, max(map(_length, tasks)), exact)
 
 
 def _length(task: Task) -> int:

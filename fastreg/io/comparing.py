@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -29,6 +28,7 @@ from .experiment import (
     Rows,
     describe_training,
     figures,
+    how_it_began,
     mean_and_sd,
     noted_warnings,
     rows_of,
@@ -148,12 +148,12 @@ def compare_table(
         )
     train_table, test_table = (table.take(_mask(whole.rows, part)) for part in parts)
     data = _counted_as(whole, prepare(train_table, **options))
-    train = rows_of(data, np.arange(len(data.y)))
+    with_gaps = rows_of(data, np.arange(len(data.y)))
+    means = feature_means(with_gaps.X, with_gaps.w, data.encoding.feature_names)
+    train = with_gaps.filled(means)
+    facts = describe_training(train, data)  # refuses, by name, what the folds would stumble over
     with noted_warnings() as messages:
-        found = _compare(train, data, settings, progress)
-    means = feature_means(train.X, train.w, data.encoding.feature_names)
-    train = train.filled(means)
-    facts = describe_training(train, data)
+        found = _compare(with_gaps, data, settings, progress)
     recommended = found.recommendation
     method = found[recommended.method or recommended.tied[0]]
     test, strangers = _test_rows(test_table, data, means)
@@ -294,14 +294,7 @@ def _how(
 ) -> dict[str, Any]:
     """How the model came about, for its file."""
     return {
-        "table": Path(data.source).name,
-        "weights": data.weights,
-        "settings": asdict(settings),
-        "rows": {
-            "read": data.n_read,
-            "missing_target": data.missing_target,
-            "missing_features": data.missing_features,
-        },
+        **how_it_began(data, settings),
         "choice": _choice(found, method),
         "recommendation": found.recommendation.headline,
         "comparison": [

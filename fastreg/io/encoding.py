@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -212,6 +213,13 @@ def numeric_column(table: Table, name: str, role: str = "numeric") -> np.ndarray
     return numbers
 
 
+def as_argument(name: str) -> str:
+    """Write a column's name as the shell has to see it after --drop or --categorical."""
+    if any(mark in name for mark in ',"') or name != name.strip():
+        name = '"' + name.replace('"', '""') + '"'
+    return shlex.quote(name)
+
+
 def missing_mask(values: np.ndarray) -> np.ndarray:
     """True where a column of a Table has no value."""
     if values.dtype == object:
@@ -219,12 +227,12 @@ def missing_mask(values: np.ndarray) -> np.ndarray:
     return np.isnan(values)
 
 
-def _refuse_absent(table: Table, names: Sequence[str]) -> None:
+def _refuse_absent(table: Table, names: Sequence[str], remedy: str = "") -> None:
     for name in names:
         if name in table.unusable:
             raise ValueError(
                 f"{table.source}: column {name!r} holds {table.unusable[name]}, "
-                "which is neither a number nor a category"
+                f"which is neither a number nor a category{remedy}"
             )
     absent = [name for name in names if name not in table.columns]
     if table.matrix is not None:
@@ -286,7 +294,7 @@ def _text_found(name: str, values: np.ndarray, is_text: np.ndarray, role: str) -
 
 
 def _is_categorical(table: Table, name: str, declared: bool) -> bool:
-    _refuse_absent(table, [name])
+    _refuse_absent(table, [name], f"; leave it out with --drop {as_argument(name)}")
     if declared or name in table.categories:
         return True
     values = table.columns[name]
@@ -299,7 +307,7 @@ def _is_categorical(table: Table, name: str, declared: bool) -> bool:
     if 0 < n_text <= n_present / 2:
         raise ValueError(
             f"{table.source}: {_text_found(name, values, is_text, 'numeric')}; correct it, or say "
-            f"--categorical {name} if these are names of categories"
+            f"--categorical {as_argument(name)} if these are names of categories"
         )
     return n_text > 0
 
@@ -326,7 +334,8 @@ def _levels(table: Table, name: str) -> tuple[str, ...]:
     if len(levels) > 100 or len(levels) > max(10, table.n_rows / 2):
         raise ValueError(
             f"{table.source}: the text column {name!r} has {len(levels)} different values in "
-            f"{table.n_rows} rows, too many for a category; leave it out with --drop {name}"
+            f"{table.n_rows} rows (such as {levels[-1]!r}), too many for a category; leave it out "
+            f"with --drop {as_argument(name)}"
         )
     return tuple(levels)
 

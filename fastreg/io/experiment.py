@@ -432,6 +432,20 @@ def _degenerate(X: Matrix, names: list[str]) -> tuple[list[str], list[tuple[str,
     return constant, duplicated
 
 
+def how_it_began(data: Prepared, settings: Judging) -> dict[str, Any]:
+    """Return what the file of every model says of the table, the options and the rows."""
+    return {
+        "table": Path(data.source).name,
+        "weights": data.weights,
+        "settings": asdict(settings),
+        "rows": {
+            "read": data.n_read,
+            "missing_target": data.missing_target,
+            "missing_features": data.missing_features,
+        },
+    }
+
+
 def _how(
     settings: Settings,
     data: Prepared,
@@ -443,14 +457,7 @@ def _how(
     """How the model was fitted, for its file."""
     n_iter = getattr(estimator, "n_iter_", None)
     return {
-        "table": Path(data.source).name,
-        "weights": data.weights,
-        "settings": asdict(settings),
-        "rows": {
-            "read": data.n_read,
-            "missing_target": data.missing_target,
-            "missing_features": data.missing_features,
-        },
+        **how_it_began(data, settings),
         "choice": asdict(choice),
         "dual_gap": dual_gap,
         "optimality_violation": float(estimator.optimality_violation_),

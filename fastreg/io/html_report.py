@@ -33,6 +33,7 @@ from .model_json import write_whole
 from .report import by_size, gap_line, rounded
 
 MOST_COEFFICIENTS = 5000
+PRINTED = 50  # of them, as report.css has it
 _PACKAGES = ("numpy", "scipy", "sklearn", "matplotlib")
 _NAMES = {"sklearn": "scikit-learn"}
 
@@ -380,6 +381,7 @@ def _coefficients(compared: Compared) -> str:
     if len(order) > MOST_COEFFICIENTS:
         which = f"the {MOST_COEFFICIENTS:,} largest of {len(order):,}"
     kind = "long" if len(rows) > 20 else ""
+    printed = f" (in print the first {PRINTED})" if len(rows) > PRINTED else ""
     return _section(
         "coefficients",
         paragraph(
@@ -389,7 +391,7 @@ def _coefficients(compared: Compared) -> str:
             "compare."
         ),
         table(
-            f"Coefficients that are not zero: {which}, by size",
+            f"Coefficients that are not zero: {which}, by size{printed}",
             ("Column", "coefficient", "× standard deviation", "rank"),
             rows,
             name="coefficients-table",

@@ -68,8 +68,10 @@ def learn_prepared(data: Prepared, settings: Settings, alpha: float | None = Non
 
 def _sizes(n_rows: int, n_folds: int) -> np.ndarray:
     """Return numbers of training rows, up to what the smallest training set has."""
+    if n_folds > n_rows:
+        raise ValueError(f"{n_rows} rows are fewer than --cv {n_folds} folds")
     largest = n_rows - -(-n_rows // n_folds)
-    if n_folds > n_rows or largest <= _FEWEST:
+    if largest <= _FEWEST:
         raise ValueError(
             f"{n_rows} rows are too few for a learning curve with --cv {n_folds}: more than "
             f"{_FEWEST} must be left to train on"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from .encoding import Encoding, Matrix, learn_encoding, numeric_column
+from .encoding import Encoding, Matrix, as_argument, learn_encoding, numeric_column
 from .tables import Table
 
 
@@ -234,7 +234,7 @@ def _feature_columns(
         if unknown:
             raise ValueError(
                 f"{table.source}: {option} names {', '.join(map(repr, unknown))}, "
-                "which the table does not have"
+                f"which the table does not have{_quoting(table, option, unknown[0])}"
             )
     once = {"--weights": [weights], "--drop": drop, "--categorical": categorical}
     for option, names in once.items():
@@ -247,6 +247,14 @@ def _feature_columns(
     if not names:
         raise ValueError(f"{table.source}: no column is left to predict {target!r} from")
     return names
+
+
+def _quoting(table: Table, option: str, part: str) -> str:
+    """Say how to write the name that a comma has split, if `part` is a part of one."""
+    whole = [name for name in table.names if "," in name and part in name]
+    if not whole:
+        return ""
+    return f"; for one name with a comma in it write {option} {as_argument(whole[0])}"
 
 
 def _present(table: Table, name: str, role: str) -> np.ndarray:
@@ -266,6 +274,12 @@ def _refuse_missing(
 ) -> None:
     """Name the columns with missing values, and what would help with them."""
     counts = missing_counts(X, encoding)
+    empty = [name for name, count in counts.items() if count == X.shape[0]]
+    if empty:
+        raise ValueError(
+            f"{source}: column {empty[0]!r} has no values; leave it out with --drop "
+            f"{as_argument(empty[0])}"
+        )
     remedy = "--missing drop leaves out the rows that have any"
     if counts:
         remedy += ", --missing mean fills in the mean of the column"

@@ -215,8 +215,10 @@ def _from_arrow_column(column: Any) -> np.ndarray | str:
 
 
 def _read_npz(path: Path, text_columns: frozenset[str]) -> Table:
+    if not zipfile.is_zipfile(path):  # NumPy takes anything else for a pickle
+        raise ValueError("it is no NPZ file, or is damaged")
     with np.load(path, allow_pickle=False) as arrays:
-        if not isinstance(arrays, np.lib.npyio.NpzFile) or "X" not in arrays:
+        if "X" not in arrays:
             raise ValueError("it must hold an array named X (and y, feature_names)")
         X = arrays["X"]
         y = arrays.get("y")

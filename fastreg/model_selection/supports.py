@@ -68,19 +68,30 @@ class LeastSquares:
                 return
             self.system = None
         self.scale = np.where(size > 0, 1.0 / np.sqrt(np.maximum(size, TINY)), 0.0)
-        root = pivoted_root(scale_both(gram, self.scale))
-        self.rank = min(root.shape[1], most)
-        self.q, self.r = qr(root[:, : self.rank], mode="economic", check_finite=False)
+        low, pivot = pivoted_root(scale_both(gram, self.scale))
+        self.rank = min(low.shape[1], most)
+        self.lead, rest = np.split(pivot, [self.rank])
+        # A = L Lᵀ with L = [L₁; L₂], L₁ triangular: the null space is that of Lᵀ, and of few
+        # dependent columns a few vectors
+        self.low = low[: self.rank, : self.rank]
+        null = np.zeros((len(gram), rest.size))
+        below = low[self.rank :, : self.rank].T
+        null[self.lead] = -solve_triangular(
+            self.low, below, lower=True, trans="T", check_finite=False
+        )
+        null[rest, np.arange(rest.size)] = 1.0
+        self.null, _ = qr(null, mode="economic", check_finite=False)
 
     def solve(self, corr: np.ndarray) -> np.ndarray:
         """Return b with G b = c, shape (k,)."""
         if self.system is not None:
             return self.system.solve(corr[None, :], np.zeros(1, dtype=int))[0]
-        # D G D = L Lᵀ with L = Q R
-        inside = self.q.T @ (self.scale * corr)
-        inside = solve_triangular(self.r, inside, check_finite=False)
-        inside = solve_triangular(self.r, inside, trans="T", check_finite=False)
-        return self.scale * (self.q @ inside)
+        # a solution of D G D x = D c on the leading columns, then the shortest one
+        inside, x = (self.scale * corr)[self.lead], np.zeros(len(corr))
+        for trans in ("N", "T"):
+            inside = solve_triangular(self.low, inside, lower=True, trans=trans, check_finite=False)
+        x[self.lead] = inside
+        return self.scale * (x - self.null @ (self.null.T @ x))
 
 
 def least_squares(problem: Problem, cols: np.ndarray) -> LeastSquares:
@@ -93,13 +104,11 @@ def largest_rank(problem: Problem) -> int:
     return max(problem.moments.n_rows - int(problem.task.fit_intercept), 0)
 
 
-def pivoted_root(matrix: np.ndarray) -> np.ndarray:
-    """Return L with A = L Lᵀ for a positive semidefinite A of unit diagonal, shape (k, rank)."""
+def pivoted_root(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return lower L (k, rank) with P A Pᵀ = L Lᵀ for a semidefinite A of unit diagonal, and P."""
     with one_blas_thread(len(matrix)):
         low, pivot, size, _ = lapack.dpstrf(matrix, lower=1, tol=DEPENDENT)
-    root = np.zeros((len(matrix), size))
-    root[pivot - 1] = np.tril(low)[:, :size]
-    return root
+    return np.tril(low[:, :size]), pivot - 1
 
 
 def eigenvalues(matrix: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import io
 import re
+import warnings
 from typing import Any
 
 from fastreg.io.extras import require
@@ -24,7 +25,9 @@ def as_bytes(figure: Any, ending: str) -> bytes:
     options = {"svg.fonttype": "none", "svg.hashsalt": "fastreg", "pdf.fonttype": 42}
     no_date = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}[ending]
     content = io.BytesIO()
-    with matplotlib.rc_context(options):
+    with matplotlib.rc_context(options), warnings.catch_warnings():
+        # in SVG the text stays text; elsewhere a box stands for a letter that the font lacks
+        warnings.filterwarnings("ignore", "Glyph .* missing from")
         figure.savefig(content, format=ending, dpi=200, metadata=no_date)
     return content.getvalue()
 
