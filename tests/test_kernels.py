@@ -183,7 +183,7 @@ def descend(kind: str, data: SimpleNamespace, alphas: np.ndarray, **options) -> 
     p = data.diag.size
     given = full(
         {"start": np.zeros(p), "cols": np.arange(p), "tol": 1e-14, "max_iter": 10_000, "seed": 0,
-         "budget": 3e8} | options, p,
+         "budget": 3e8, "passed": None} | options, p,
     )  # fmt: skip
     q, factor = coordinates(kind, data), Factor(p)
     coef, coefs = given["start"].copy(), np.empty((len(alphas), p))
@@ -193,6 +193,8 @@ def descend(kind: str, data: SimpleNamespace, alphas: np.ndarray, **options) -> 
         given["tol"] * data.yy, 1e3 * given["tol"] * np.abs(data.corr).max(), given["max_iter"],
         given["seed"],
     )  # fmt: skip
+    if given["passed"] is not None:
+        run.follow(*given["passed"])
     statuses = []
     while not statuses or statuses[-1] != Status.DONE:
         statuses.append(Status(run.run(given["budget"])))
@@ -270,6 +272,34 @@ class TestDescent:
             alone = descend("gram", data, alphas[k : k + 1]).coefs[0]
             difference = np.abs((path[k] - alone) * np.sqrt(data.diag)).max()
             assert difference <= 1e-9 * np.sqrt(data.yy), alpha
+
+    @pytest.mark.parametrize("penalty", PENALTIES)
+    def test_a_path_is_followed(self, penalty: str) -> None:
+        """From two of its points on: the same solutions, the first of them sooner."""
+        data, options = problem(2, n=200), PENALTIES[penalty]
+        alphas = np.abs(data.corr).max() * np.geomspace(0.5, 0.01, 40)
+        path = descend("gram", data, alphas, **options).coefs
+        at, n_followed, n_fresh = SimpleNamespace(**vars(data)), 0, 0
+        for k in range(1, 39):
+            residual = data.corr - data.gram @ path[k]
+            at.corr = residual
+            at.yy = float(data.yy - path[k] @ (data.corr + residual))
+            before = data.corr - data.gram @ path[k - 1]
+            passed = alphas[k], alphas[k - 1], path[k - 1], before
+            start = {"start": path[k], "tol": 1e-12} | options
+            followed = descend("gram", at, alphas[k + 1 :], passed=passed, **start)
+            difference = np.abs((followed.coefs - path[k + 1 :]) * np.sqrt(data.diag))
+            assert difference.max() <= 1e-7 * np.sqrt(data.yy)
+            n_followed += int(followed.run.n_iter[0])
+            n_fresh += int(descend("gram", at, alphas[k + 1 :], **start).run.n_iter[0])
+        assert n_followed < n_fresh or "ridge" in penalty
+
+    def test_only_correlations_can_be_followed(self) -> None:
+        data = problem(0)
+        with pytest.raises(ValueError, match="correlations"):
+            descend("dense", data, [0.1], passed=(0.2, 0.3, np.zeros(15), data.corr))
+        with pytest.raises(ValueError, match="as many"):
+            descend("gram", data, [0.1], passed=(0.2, 0.3, np.zeros(14), data.corr))
 
     def test_a_solution_is_recognised_before_any_sweep(self) -> None:
         data = problem(0)

@@ -1,8 +1,8 @@
 """Three ways to hold the quadratic 1/(2 Σw) ‖√w (y − Z b)‖² that `descent` minimises.
 
-The loop in `descent.pyx` sees `corr(j)` = (Zᵀ W r)_j / Σw, `move(j, δ)`: b_j += δ, which may be seen
-by `settle` only, and for the Newton step `cross(i, j)` = G_ij. Nothing here knows a penalty, and `rr` is kept up to date by
-the caller, who knows the correlation before each move.
+The loop in `descent.pyx` sees `corr(j)` = (Zᵀ W r)_j / Σw, `move(j, δ)`: b_j += δ, which may be
+seen after `settle` only, and for the Newton step `cross(i, j)` = G_ij. Nothing here knows a
+penalty, and `rr` is kept up to date by the caller, who knows the correlation before each move.
 """
 
 import numpy as np

@@ -212,7 +212,6 @@ cdef class Descent:
         coef, corr : ndarray of shape (p,)
             Coefficients and correlations there.
         """
-        cdef Py_ssize_t j
         if self.q.held == NULL or not coef.shape[0] == corr.shape[0] == self.q.size:
             raise ValueError("a path is followed by correlations of as many coordinates")
         self.remember()
