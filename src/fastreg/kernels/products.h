@@ -103,10 +103,11 @@ static void fastreg_multiply(int width, ptrdiff_t k, const double *a, ptrdiff_t 
                              ptrdiff_t nb, ptrdiff_t diagonal, double *out, ptrdiff_t ld)
 {
     for (ptrdiff_t i = 0; i < na; i += 24) {
-        int n = (int)((na - i + 7) / 8 < 3 ? (na - i + 7) / 8 : 3);
         for (ptrdiff_t j = 0; j < nb; j += 8) {
-            if (i > diagonal + j + 7)
+            ptrdiff_t needed = diagonal + j + 8 < na ? diagonal + j + 8 - i : na - i;
+            if (needed <= 0)
                 continue;
+            int n = needed > 16 ? 3 : needed > 8 ? 2 : 1;
             if (i + 8 * n <= na && j + 8 <= nb) {
                 fastreg_tile(width, k, n, a + k * i, b + k * j, out + ld * j + i, ld);
                 continue;
