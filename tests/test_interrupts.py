@@ -141,7 +141,7 @@ MANY = list(np.logspace(3, -2, 100))
         ("Ridge", {"alpha": 0.0}, "dense", 2000, 2000, 2.0),
         ("Ridge", {"alpha": 0.0}, "dependent", 6000, 3000, 8.0),
         ("RidgeCV", {"alphas": MANY}, "dense", 6000, 3000, 6.0),
-        ("RidgeCV", {"alphas": MANY}, "dense", 3000, 6000, 6.0),
+        ("RidgeCV", {"alphas": MANY}, "dense", 3000, 6000, 4.0),
         ("RidgeCV", {"alphas": [1e-30]}, "dense", 2500, 2500, 8.0),
         ("RidgeCV", {"alphas": MANY, "cv": 5}, "dense", 6000, 2500, 4.0),
         ("RidgeCV", {"alphas": MANY, "cv": 5, "n_jobs": 2}, "dense", 6000, 2500, 4.0),
