@@ -12,6 +12,8 @@ from fastreg.kernels.descent import Descent, Status
 from fastreg.kernels.factor import Factor
 from fastreg.workers import breathe
 
+DOUBLED = 256  # rows of a factor up to which memory is of no account
+
 _GROW, _DONE = int(Status.GROW), int(Status.DONE)
 
 
@@ -75,5 +77,6 @@ def descend(
     while (status := run.run()) != _DONE:
         breathe()
         if status == _GROW:
-            factor.grow(min(q.size, max(32, factor.capacity + factor.capacity // 4)))
+            more = factor.capacity if factor.capacity <= DOUBLED else factor.capacity // 4
+            factor.grow(min(q.size, max(32, factor.capacity + more)))
     return run
