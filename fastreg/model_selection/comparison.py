@@ -192,12 +192,7 @@ def compare_penalties(
     methods, l1_ratios = _check_methods(methods), np.atleast_1d(l1_ratios).tolist()
     _check_options(l1_ratios, selection_rule, select_features)
     rows, names, fitted = _prepare(X, y, sample_weight, preprocess)
-    if feature_names is not None:
-        n_names = len(feature_names) if isinstance(feature_names, Sized) else None
-        if n_names != len(names):
-            got = repr(feature_names) if n_names is None else n_names
-            raise ValueError(f"feature_names must be {len(names)} names, got {got}")
-        names = [str(name) for name in feature_names]
+    names = names if feature_names is None else _check_names(feature_names, len(names))
     counts = np.ones(len(rows.y)) if rows.sample_weight is None else rows.sample_weight > 0
     n = int(counts.sum())
     splits = _outer_splits(cv, rows, groups, random_state)
@@ -241,6 +236,15 @@ def compare_penalties(
         ),
         preprocess=fitted,
     )
+
+
+def _check_names(names: Any, count: int) -> list[str]:
+    """Return the names given to so many columns."""
+    found = len(names) if isinstance(names, Sized) else None
+    if found != count:
+        got = repr(names) if found is None else found
+        raise ValueError(f"feature_names must be {count} names, got {got}")
+    return [str(name) for name in names]
 
 
 def _check_methods(methods: Any) -> list[str]:
