@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from fastreg import ElasticNet, ElasticNetCV, Lasso, LassoCV, enet_path, regularization_path
 from fastreg.engine.held_columns import _Square
+from fastreg.engine.working_set import _roughly_solve
 from fastreg.path import RegularizationPath
 
 from .oracles import Instance
@@ -794,6 +795,24 @@ def test_a_gram_matrix_grows_while_somebody_looks_at_it():
     view[:] = [[1.0, 2.0], [2.0, 3.0]]
     held.make_room(2, 200)
     np.testing.assert_array_equal(held.leading(2), view)
+
+
+def test_a_tangent_of_dependent_columns_stays_finite() -> None:
+    """Where the penalty pulls along their null space, the curvature there is rounding."""
+    for seed in range(50):
+        rng = np.random.default_rng(seed)
+        X, signs = rng.standard_normal((3, 8)), rng.choice([-1.0, 1.0], 8)
+        chord, nobody = rng.standard_normal(8), np.zeros(8, dtype=bool)
+        x = _roughly_solve(X.T @ X / 3, np.zeros(8), signs, nobody, chord)
+        assert np.abs(x).max() < 1e12
+
+
+def test_sparse_columns_that_are_all_constant(on_working_set: None) -> None:
+    X, y = sparse.csr_array(np.full((20, 2), 50.0)), np.arange(20.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        path = regularization_path(X, y, alphas=[1.0, 0.5])
+    assert path.coefs.nnz == 0
 
 
 @pytest.mark.parametrize("forced", [False, True])

@@ -80,8 +80,8 @@ def widen(problem: Problem, coefs: np.ndarray, found: Certificates) -> None:
     """Enlarge the floors where rows are multiplied unshifted: r and Xᵀr round to the mean."""
     size, y = np.abs(coefs), np.sqrt(problem.yy)
     found.floor[:] *= (y + size @ problem.reach) / (y + size @ problem.root + TINY)
-    largest = problem.root.max(initial=0.0)
-    found.violation_floor[:] *= problem.reach.max(initial=0.0) / (largest + TINY)
+    if (largest := problem.root.max(initial=0.0)) > 0:
+        found.violation_floor[:] *= problem.reach.max() / largest
 
 
 def _penalty(problem: Problem, alpha: float, coef: np.ndarray) -> float:

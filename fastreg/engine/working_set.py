@@ -38,6 +38,7 @@ MOST_REMEMBERED = 1 << 22  # entries of rows of G that the certificate asks for
 SMALL = 256  # below this many columns nobody need leave
 CROWDED = 0.6  # the share of W that should be of use
 MOST_STEPS, ROUGHLY = 30, 1e-3  # of conjugate gradients, for a tangent
+ROUNDED_CURVATURE = 1e-10  # relative to that of the diagonal: no direction to go far in
 FEWEST_JOINING = 64
 
 
@@ -464,8 +465,8 @@ def _roughly_solve(
             break
         image = times(direction)
         curvature = float(direction @ image)
-        if not curvature > 0:
-            break
+        if not curvature > ROUNDED_CURVATURE * float(direction @ (diag * direction)):
+            break  # dependent columns: a step of any length would do
         x += (rho / curvature) * direction
         r -= (rho / curvature) * image
         z = scale * r
