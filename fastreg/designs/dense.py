@@ -139,12 +139,13 @@ class DenseDesign(Design):
 
     def _gathered(self, rows: slice | np.ndarray, cols: np.ndarray) -> np.ndarray:
         """Return some rows of some columns less the shift in double, shape (rows, len(cols))."""
-        if self.order == "F":
-            few = self.X[rows].T[cols].astype(float, copy=False)  # np.take copies all of X[rows]
-            few -= self.shift[cols, None]
-            return few.T
-        few = np.take(self.X[rows], cols, axis=1).astype(float, copy=False)
-        few -= self.shift[cols]
+        shift = self.shift[cols]
+        if self.order == "F":  # np.take would copy all of X[rows]
+            few = self.X[rows].T[cols].astype(float, copy=False).T
+        else:
+            few = np.take(self.X[rows], cols, axis=1).astype(float, copy=False)
+        if shift.any():
+            few -= shift
         return few
 
     def _tiles(

@@ -74,8 +74,8 @@ class RowSpace:
     def kernel(self) -> tuple[np.ndarray, float, float]:
         """Return K, an eigenvalue that is given to the span of `basis` and the largest K_ii.
 
-        The eigenvalue is no less than the smallest of K's own, and no more than the largest; the
-        diagonal is that before the span was projected out.
+        The eigenvalue is about the average of K's own, so that it stretches the scale of neither
+        end; the diagonal is that before the span was projected out.
         """
         matrix = self.design.row_gram(
             self.held, self.problem.centre, self.problem.row_weights, self.inverse
