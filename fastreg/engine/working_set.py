@@ -233,7 +233,7 @@ class WorkingSetTask:
 
     def _passed(self) -> tuple[float, float, np.ndarray, np.ndarray] | None:
         """Return what descent on the Gram matrix needs to go on as the last batch ended."""
-        if self.before is None or self.columns.as_rows:
+        if self.before is None or self.columns.as_rows:  # they may be rows from now on
             return None
         alpha, coef, corr = self.before
         work = self.columns.cols
@@ -310,7 +310,7 @@ class WorkingSetTask:
         self.coef, self.corr, self.here_rr = full[here], corr[here].copy(), float(rr[here])
         self.alpha = float(alphas[here])
         self.before = None
-        if here:
+        if here and not self.columns.as_rows:  # where it is of use
             self.before = float(alphas[here - 1]), full[here - 1], corr[here - 1].copy()
         self.rejected = accepted < m
         if not self.rejected:

@@ -214,7 +214,8 @@ cdef class Descent:
         """
         if self.q.held == NULL or not coef.shape[0] == corr.shape[0] == self.q.size:
             raise ValueError("a path is followed by correlations of as many coordinates")
-        self.remember()
+        if self.b_before == NULL:
+            self.remember()
         self.q.before_view[:] = corr
         self.b_before_view[:] = coef
         self.alpha_last, self.alpha_before, self.followed = alpha, alpha_before, True
